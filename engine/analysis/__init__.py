@@ -1,0 +1,1 @@
+"""Beats, waves, rhythm, intervals and variability."""

@@ -1,0 +1,1 @@
+"""Desktop application of HeartKit Workbench."""

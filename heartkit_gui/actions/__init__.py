@@ -1,0 +1,1 @@
+"""The action table and what is made from it."""

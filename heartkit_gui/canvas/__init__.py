@@ -1,0 +1,1 @@
+"""The ECG canvas: calibrated paper, traces, overlays, interaction."""

@@ -1,0 +1,1 @@
+"""Documents and settings, free of widgets."""

@@ -1,0 +1,1 @@
+"""Main window and its panels."""
