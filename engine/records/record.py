@@ -155,9 +155,7 @@ class Record(ABC):
         start, stop, chosen = self._clip(start, stop, leads)
         return self._read_adu(start, stop, chosen)
 
-    def _clip(
-        self, start: int, stop: int | None, leads: Sequence[int] | None
-    ) -> tuple[int, int, tuple[int, ...]]:
+    def _clip(self, start: int, stop: int | None, leads: Sequence[int] | None) -> tuple[int, int, tuple[int, ...]]:
         stop = self.n_samples if stop is None else min(int(stop), self.n_samples)
         start = min(max(int(start), 0), max(stop, 0))
         return start, max(stop, start), tuple(range(len(self.leads))) if leads is None else tuple(leads)
