@@ -71,7 +71,8 @@ AAMI_OF_SYMBOL = {
 class Annotations:
     """Parallel arrays in time order; `sample` counts at rate `fs` of the record they belong to.
 
-    `symbol` holds WFDB mnemonics (or custom ones described in `labels`), `aux` free text ("(AFIB", notes).
+    `symbol` holds WFDB mnemonics (or custom ones described in `labels`), `aux` free text ("(AFIB", notes);
+    `duration` is in samples, 0 for marks without one (WFDB files hold none, EDF+ files do).
     `source` says who made them: an algorithm id with version, or a person; `revision` grows with edits.
     """
 
@@ -82,6 +83,7 @@ class Annotations:
     chan: I64 | None = None
     num: I64 | None = None
     aux: tuple[str, ...] | None = None
+    duration: I64 | None = None
     labels: tuple[tuple[int, str, str], ...] = ()  # custom (code, symbol, meaning)
     source: str = ""
     revision: int = 0
@@ -92,12 +94,12 @@ class Annotations:
         n = len(sample)
         object.__setattr__(self, "sample", sample)
         object.__setattr__(self, "symbol", tuple(self.symbol))
-        for key in ("subtype", "chan", "num"):
+        for key in ("subtype", "chan", "num", "duration"):
             given = getattr(self, key)
             full = np.zeros(n, np.int64) if given is None else np.asarray(given, dtype=np.int64)
             object.__setattr__(self, key, full)
         object.__setattr__(self, "aux", ("",) * n if self.aux is None else tuple(self.aux))
-        lengths = {len(getattr(self, k)) for k in ("sample", "symbol", "subtype", "chan", "num", "aux")}
+        lengths = {len(getattr(self, k)) for k in ("sample", "symbol", "subtype", "chan", "num", "aux", "duration")}
         if lengths != {n}:
             raise ValueError("annotation arrays differ in length")
         if n > 1 and np.any(np.diff(sample) < 0):
@@ -110,7 +112,8 @@ class Annotations:
         """The chosen annotations, by mask or by positions in time order."""
         where = np.asarray(index)
         where = np.flatnonzero(where) if where.dtype == bool else where.astype(np.int64)
-        assert self.subtype is not None and self.chan is not None and self.num is not None and self.aux is not None
+        assert self.subtype is not None and self.chan is not None and self.num is not None
+        assert self.aux is not None and self.duration is not None
         return replace(
             self,
             sample=self.sample[where],
@@ -119,6 +122,7 @@ class Annotations:
             chan=self.chan[where],
             num=self.num[where],
             aux=tuple(self.aux[i] for i in where),
+            duration=self.duration[where],
         )
 
     def between(self, start: int, stop: int) -> Annotations:

@@ -55,7 +55,7 @@ class Guess:
     preview: tuple[tuple[str, ...], ...] = ()
 
 
-class NeedsHints(RecordError):
+class NeedsHints(RecordError):  # noqa: N818 - a question, named in the public interface
     """The file is readable, but does not say something that must be known (nearly always the sampling rate)."""
 
     def __init__(
