@@ -18,8 +18,8 @@ def workbench(tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "workbench", module)
     spec.loader.exec_module(module)
-    for name in ("VENV", "LOG", "STAMP"):
-        monkeypatch.setattr(module, name, tmp_path / ".venv" / getattr(module, name).relative_to(module.VENV))
+    for name, path in {"VENV": ".venv", "LOG": ".venv/setup.log", "STAMP": ".venv/setup.stamp"}.items():
+        monkeypatch.setattr(module, name, tmp_path / path)
     return module
 
 
@@ -79,7 +79,7 @@ def test_a_library_that_does_not_load_names_its_package(workbench, monkeypatch):
 def test_an_unsupported_python_is_refused_in_one_sentence(workbench, monkeypatch):
     monkeypatch.setattr(workbench.sys, "version_info", (3, 10, 13))
     monkeypatch.setattr(workbench.shutil, "which", lambda name: None)
-    with pytest.raises(workbench.SetupError, match="This is Python 3.10; HeartKit Workbench needs Python 3.11"):
+    with pytest.raises(workbench.SetupError, match=r"This is Python 3\.10; HeartKit Workbench needs Python 3.11"):
         workbench.use_supported_python()
 
 
