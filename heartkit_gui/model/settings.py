@@ -1,0 +1,67 @@
+"""What the user can set, as one strict, versioned document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+VERSION = 1
+PIXELS_PER_MM_96_DPI = 96 / 25.4
+RECENT_LIMIT = 12
+
+
+class Settings(BaseModel):
+    """All preferences. Frozen: a change makes a new one by `model_copy(update=...)`; unknown keys are refused."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    version: Literal[1] = VERSION
+    theme: Literal["paper", "dark"] = "paper"
+    pixels_per_mm: float = Field(PIXELS_PER_MM_96_DPI, ge=1.0, le=40.0)
+    calibrated: bool = False  # True once the user measured the screen
+    layout: str = "auto"
+    speed_mm_per_s: float = Field(25.0, ge=1.0, le=200.0)
+    gain_mm_per_mv: float = Field(10.0, ge=0.5, le=100.0)
+    mains_hz: Literal[50, 60] = 50
+    filter_name: str = "Unfiltered"
+    remove_mains: bool = False
+    hidden_overlays: tuple[str, ...] = Field((), strict=False)
+    show_patient: bool = True
+    analyse_on_open: bool = True
+    browser_folder: str = ""
+    recent: tuple[str, ...] = Field((), strict=False)
+
+    def with_recent(self, path: str) -> Settings:
+        """The same with `path` as the most recent record; the list is short and free of repeats."""
+        others = tuple(known for known in self.recent if known != path)
+        return self.model_copy(update={"recent": (path, *others)[:RECENT_LIMIT]})
+
+    def without_recent(self, path: str) -> Settings:
+        """The same without `path` among the recent records."""
+        return self.model_copy(update={"recent": tuple(known for known in self.recent if known != path)})
+
+
+def migrate(document: dict[str, Any]) -> dict[str, Any]:
+    """Lift a stored document of any earlier version to the present one; ValueError for a later version.
+
+    Version 0 is a document from before versions were written; it has the keys of version 1.
+    """
+    version = document.get("version", 0)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise ValueError(f"the settings name an impossible version: {version!r}")
+    if version > VERSION:
+        raise ValueError(f"the settings were written by a later version of the program ({version})")
+    return {**document, "version": VERSION}
+
+
+def parse_settings(document: object) -> Settings:
+    """Settings from a decoded JSON document; ValueError says in one sentence what is wrong with it."""
+    if not isinstance(document, dict):
+        raise ValueError("the settings are not a table of names and values")
+    try:
+        return Settings.model_validate(migrate(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise ValueError(f"setting {where}: {first['msg']}") from error

@@ -1,0 +1,59 @@
+"""Icons: own SVG files tinted with the theme's colours, drawn at the device's pixel ratio."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from engine.resources import resource_path
+from heartkit_gui.theme.tokens import Theme
+
+
+@lru_cache(maxsize=256)
+def svg_source(name: str) -> str:
+    """Text of `resources/icons/NAME.svg`."""
+    return resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+def tinted_pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
+    """The icon in one colour, `size` logical pixels square, sharp at the given device pixel ratio."""
+    edge = max(1, round(size * ratio))
+    image = QImage(edge, edge, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    source = svg_source(name).replace("currentColor", colour)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    QSvgRenderer(QByteArray(source.encode())).render(painter, QRectF(0, 0, edge, edge))
+    painter.end()
+    pixmap = QPixmap.fromImage(image)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def themed_icon(name: str, theme: Theme) -> QIcon:
+    """The icon for buttons and menus: text colour, accent when checked, faint when disabled."""
+    icon = QIcon()
+    states = (
+        (QIcon.Mode.Normal, QIcon.State.Off, theme.text),
+        (QIcon.Mode.Normal, QIcon.State.On, theme.accent),
+        (QIcon.Mode.Disabled, QIcon.State.Off, theme.text_disabled),
+        (QIcon.Mode.Disabled, QIcon.State.On, theme.text_disabled),
+    )
+    for mode, state, colour in states:
+        for size in (20, 40):
+            icon.addPixmap(tinted_pixmap(name, colour, size), mode, state)
+    return icon
+
+
+def application_icon() -> QIcon:
+    """The program's own mark in the usual sizes."""
+    icon = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        icon.addPixmap(tinted_pixmap("app", "#000000", size))
+    return icon
+
+
+ICON_SIZE = QSize(20, 20)
