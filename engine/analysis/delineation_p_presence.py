@@ -1,0 +1,166 @@
+"""Is the candidate before the QRS a P wave? Evidence from the beat and its neighbours, weighed by a fixed logistic.
+
+A P wave repeats: its shape and its distance to the QRS are the same from beat to beat. Fibrillatory waves are not
+locked to the QRS, flutter waves fill the whole diastole, and ventricular beats have no P wave in place. Each of
+these is one number per beat; their weights are published below and were fitted by benchmarks/fit_p_presence.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.delineation_grid import (
+    BEFORE,
+    COLUMNS,
+    F64,
+    I64,
+    Windows,
+    argmax_between,
+    at,
+    bump,
+    row_median,
+    row_sum,
+    smooth,
+)
+from engine.analysis.delineation_neighbours import OFFSETS, Neighbours
+from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave
+
+SEGMENT = 56  # columns compared: 248 to 24 ms before QRS onset
+SEGMENT_START = -62
+FLOOR_MV = 2e-3  # added to noise figures, so that a clean record does not make infinite ratios
+MAX_JITTER = 20.0
+FEATURES = (
+    "coherence",  # mean correlation of the P window with that of the look-alike neighbours
+    "mean_wave",  # log height of the averaged wave over the spread between beats
+    "own_wave",  # log height of the beat's own wave over the same spread
+    "mean_to_diastole",  # log height of the averaged wave over the activity between T and P
+    "own_to_diastole",
+    "height",  # log height of the beat's own wave, mV
+    "jitter",  # median distance of the neighbours' peaks from this one's, columns
+    "alike",  # share of the neighbours that look alike
+    "rr_jitter",  # mean change of the RR interval from beat to beat, relative
+    "prematurity",  # RR interval over the median one
+    "qrs_width",  # columns
+    "p_to_qrs",  # columns from candidate to QRS onset
+    "inverted",
+)
+
+INTERCEPT = 1.738
+WEIGHTS: Mapping[str, float] = {
+    "coherence": 5.151,
+    "mean_wave": -0.040,
+    "own_wave": -0.150,
+    "mean_to_diastole": 0.565,
+    "own_to_diastole": 0.321,
+    "height": 0.031,
+    "jitter": -0.042,
+    "alike": -1.193,
+    "rr_jitter": -8.651,
+    "prematurity": -0.315,
+    "qrs_width": -0.092,
+    "p_to_qrs": 0.064,
+    "inverted": -1.039,
+}
+
+
+def features(
+    windows: Windows,
+    neighbours: Neighbours,
+    candidate: Wave,
+    qrs_on: I64,
+    qrs_off: I64,
+    previous_t_off: F64,
+    rr: F64,
+) -> F64:
+    """[beats, len(FEATURES)] for the beats neighbours.rows. rr: columns to the previous beat, all windows."""
+    rows = neighbours.rows
+    n = len(rows)
+    start = qrs_on + SEGMENT_START
+    columns = np.clip(start[:, None] + np.arange(SEGMENT), 0, BEFORE)
+    after_t = columns >= np.where(np.isnan(previous_t_off), 0.0, previous_t_off - 6)[:, None]
+
+    def segment(values: F64) -> F64:
+        heights = bump(smooth(values[:, : BEFORE + 1], P_BUMP_SMOOTH), P_BUMP_HALF)
+        cut: F64 = np.take_along_axis(heights, columns, axis=1) * after_t
+        return cut
+
+    own = segment(windows.values[rows])
+    energy = row_sum(own * own) + 1e-12
+    low, high = np.zeros(n, np.int64), np.full(n, SEGMENT - 1)
+    own_peak = argmax_between(own * candidate.sign[:, None], low, high)
+    total, total_energy, count = own.copy(), energy.copy(), np.ones(n)
+    correlation = np.zeros(n)
+    distance = np.full((n, len(OFFSETS)), np.nan)
+    for k in range(len(OFFSETS)):
+        gate = neighbours.alike[:, k]
+        other = segment(neighbours.aligned(windows, k))
+        other_energy = row_sum(other * other) + 1e-12
+        correlation += gate * row_sum(own * other) / np.sqrt(energy * other_energy)
+        total += gate[:, None] * other
+        total_energy += gate * other_energy
+        count += gate
+        peak = argmax_between(other * candidate.sign[:, None], low, high)
+        distance[gate, k] = np.abs(peak - own_peak)[gate]
+    mean = total / count[:, None]
+    spread = np.sqrt(
+        np.maximum(total_energy / count - row_sum(mean * mean), 0) / SEGMENT * count / np.maximum(count - 1, 1)
+    )
+    own_height = at(own, candidate.peak - start) * candidate.sign
+    mean_height = at(mean, candidate.peak - start) * candidate.sign
+    diastole = _diastole(windows.values[rows], previous_t_off, candidate.on)
+    diastole = np.where(np.isnan(diastole), spread, diastole)
+
+    def log_ratio(height: F64, noise: F64) -> F64:
+        ratio: F64 = np.log(np.maximum(height, 2e-4) / (noise + FLOOR_MV))
+        return ratio
+
+    near_rr = np.where(neighbours.near, rr[neighbours.index], np.nan)
+    middle = len(OFFSETS) - sum(offset > 0 for offset in OFFSETS)
+    series = np.concatenate((near_rr[:, :middle], rr[rows][:, None], near_rr[:, middle:]), axis=1)
+    typical = row_median(series)
+    step = np.abs(np.diff(series, axis=1)) / typical[:, None]
+    steps = np.count_nonzero(~np.isnan(step), axis=1)
+    rr_jitter = row_sum(np.minimum(np.nan_to_num(step), 0.5)) / np.maximum(steps, 1)
+    near = np.count_nonzero(neighbours.near, axis=1)
+    alike = np.count_nonzero(neighbours.alike, axis=1)
+    jitter = np.minimum(np.nan_to_num(row_median(distance), nan=MAX_JITTER / 2), MAX_JITTER)
+    return np.stack(
+        (
+            correlation / np.maximum(count - 1, 1),
+            log_ratio(mean_height, spread),
+            log_ratio(own_height, spread),
+            log_ratio(mean_height, diastole),
+            log_ratio(own_height, diastole),
+            np.log(np.maximum(own_height, 1e-3)),
+            jitter,
+            alike / np.maximum(near, 1),
+            rr_jitter,
+            np.clip(np.nan_to_num(rr[rows] / typical, nan=1.0), 0.4, 1.6),
+            (qrs_off - qrs_on).astype(np.float64),
+            (qrs_on - candidate.peak).astype(np.float64),
+            (candidate.sign < 0).astype(np.float64),
+        ),
+        axis=1,
+    )
+
+
+def _diastole(values: F64, previous_t_off: F64, p_on: I64) -> F64:
+    """Root mean square of the wave heights between the T wave before and the candidate; NaN where under 48 ms."""
+    heights = bump(smooth(values[:, : BEFORE + 1], P_BUMP_SMOOTH), P_BUMP_HALF)
+    columns = COLUMNS[: BEFORE + 1]
+    low = np.where(np.isnan(previous_t_off), P_BUMP_HALF, previous_t_off + 3)
+    inside = (columns >= low[:, None]) & (columns <= (p_on - 4)[:, None])
+    count = np.count_nonzero(inside, axis=1)
+    activity = np.sqrt(row_sum(heights * heights * inside) / np.maximum(count, 1))
+    return np.where(count < 12, np.nan, activity)
+
+
+def is_p_wave(evidence: F64) -> NDArray[np.bool_]:
+    """Decision per beat on `features`."""
+    score = np.full(len(evidence), INTERCEPT)
+    for k, name in enumerate(FEATURES):
+        score = score + WEIGHTS[name] * evidence[:, k]
+    return score > 0

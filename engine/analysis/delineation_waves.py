@@ -1,0 +1,151 @@
+"""Boundaries of QRS, T and P in beat windows: search rules on matrices [beats, columns] of `delineation_grid`.
+
+QRS  outward from R to the first stretch where the slope stays under a fraction of the steepest slope.
+T, P the bump that stands highest over the chord of its flanks, weighted by where such a wave is expected; its ends
+     by the greatest trapezium area between the steepest flank and the level beyond (Zhang et al., An algorithm for
+     robust and efficient location of T-wave ends in electrocardiograms, IEEE TBME 53, 2006), used on both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.delineation_grid import (
+    BEFORE,
+    COLUMNS,
+    F64,
+    I64,
+    WIDTH,
+    Bool,
+    argmax_between,
+    at,
+    bump,
+    derivative,
+    smooth,
+)
+
+# All lengths in grid columns of 4 ms; tuned on lead II of 159 LUDB records.
+QRS_ON_FRACTION, QRS_ON_QUIET, QRS_ON_REACH, QRS_ON_SHIFT = 0.12, 4, 40, -2
+QRS_OFF_FRACTION, QRS_OFF_QUIET, QRS_OFF_REACH = 0.12, 6, 60
+QRS_CORE = 20
+T_SMOOTH, T_BUMP_SMOOTH, T_BUMP_HALF = 7, 11, 14
+T_EXPECTED, T_EXPECTED_PER_RR, T_EXPECTED_SD = 46.0, 0.1, 14.0
+T_ON_SPAN, T_OFF_SPAN = 20, 24
+P_SMOOTH, P_BUMP_SMOOTH, P_BUMP_HALF = 5, 7, 9
+P_EXPECTED, P_EXPECTED_SD, P_INVERTED = -27.0, 11.0, 0.6
+P_ON_SPAN, P_OFF_SPAN = 14, 10
+P_EARLIEST = 75
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One wave per beat, columns [beats]. sign: +1 upright, -1 inverted. found: False where there was no room."""
+
+    on: I64
+    peak: I64
+    off: I64
+    sign: F64
+    found: Bool
+
+
+def _quiet_run(quiet: Bool, length: int) -> Bool:
+    """[beats, columns - length + 1], True where `length` quiet columns start."""
+    count = np.cumsum(quiet, axis=1, dtype=np.int32)
+    count = np.concatenate((np.zeros((len(quiet), 1), np.int32), count), axis=1)
+    return count[:, length:] - count[:, :-length] == length
+
+
+def qrs_bounds(rows: F64) -> tuple[I64, I64, Bool]:
+    """Onset and offset columns of the QRS complex around column BEFORE, and whether there is any slope at all."""
+    part = slice(BEFORE - QRS_ON_REACH - 20, BEFORE + QRS_OFF_REACH + 20)
+    origin = part.start
+    core = slice(BEFORE - QRS_CORE - origin, BEFORE + QRS_CORE + 1 - origin)
+
+    slope = np.abs(derivative(smooth(rows[:, part], 3)))
+    quiet = slope < QRS_ON_FRACTION * slope[:, core].max(axis=1, keepdims=True)
+    low, high = BEFORE - QRS_ON_REACH - origin, BEFORE - 2 - origin
+    runs = _quiet_run(quiet, QRS_ON_QUIET)[:, low - QRS_ON_QUIET + 1 : high - QRS_ON_QUIET + 1]
+    on = np.where(runs.any(axis=1), high - 1 - runs[:, ::-1].argmax(axis=1), low) + QRS_ON_SHIFT
+
+    slope = np.abs(derivative(smooth(rows[:, part], 5)))
+    quiet = slope < QRS_OFF_FRACTION * slope[:, core].max(axis=1, keepdims=True)
+    low, high = BEFORE + 4 - origin, BEFORE + QRS_OFF_REACH - origin
+    runs = _quiet_run(quiet, QRS_OFF_QUIET)[:, low:high]
+    off = np.where(runs.any(axis=1), low + runs.argmax(axis=1), high)
+    return on + origin, off + origin, slope[:, core].max(axis=1) > 0
+
+
+def _trapezium_ends(
+    upright: F64, peak: I64, low: I64, high: I64, reach: tuple[int, int], span: tuple[int, int]
+) -> tuple[I64, I64]:
+    """Onset and offset of an upright wave at `peak` inside low..high.
+
+    reach: how far from the peak the steepest flank may be; span: how far beyond it the end may be (on, off).
+    """
+    slope = derivative(upright)
+    columns = np.arange(upright.shape[1])
+    fall = argmax_between(-slope, peak + 1, np.minimum(peak + reach[1], high))
+    edge = np.minimum(fall + span[1], high)
+    area = (at(upright, fall)[:, None] - upright) * (2 * edge[:, None] - columns - fall[:, None])
+    off = argmax_between(area, fall, edge)
+    rise = argmax_between(slope, np.maximum(peak - reach[0], low), peak - 1)
+    edge = np.maximum(rise - span[0], low)
+    area = (at(upright, rise)[:, None] - upright) * (rise[:, None] + columns - 2 * edge[:, None])
+    on = argmax_between(area, edge, rise)
+    return on, off
+
+
+def t_wave(rows: F64, qrs_off: I64, rr: F64, next_rr: F64, last: I64) -> Wave:
+    """T wave of each beat.
+
+    rr: columns to the previous beat, next_rr: to the next (NaN where unknown); last: last usable column.
+    """
+    known = np.where(np.isnan(next_rr), np.where(np.isnan(rr), 200.0, rr), next_rr)
+    mean_rr = np.clip(0.5 * (known + np.where(np.isnan(rr), known, rr)), 100.0, 320.0)
+    expected = BEFORE + T_EXPECTED + T_EXPECTED_PER_RR * mean_rr
+    limit = np.where(np.isnan(next_rr), float(WIDTH), BEFORE + next_rr - 22)
+    high = np.minimum(np.minimum(limit, WIDTH - 2), last).astype(np.int64)
+    low = qrs_off + 4
+    peak_high = np.minimum(high - 6, (BEFORE + 0.75 * known).astype(np.int64))
+
+    origin = BEFORE
+    part = rows[:, origin:]
+    columns = COLUMNS[origin:]
+    height = bump(smooth(part, T_BUMP_SMOOTH), T_BUMP_HALF)
+    prior = np.exp(-0.5 * ((columns - expected[:, None]) / T_EXPECTED_SD) ** 2)
+    centre = argmax_between(np.abs(height) * prior, low + 8 - origin, peak_high - origin)
+    sign = np.where(at(height, centre) < 0, -1.0, 1.0)
+    upright = smooth(part, T_SMOOTH) * sign[:, None]
+    peak = argmax_between(
+        upright, np.maximum(centre - 10, low + 8 - origin), np.minimum(centre + 10, peak_high - origin)
+    )
+    on, off = _trapezium_ends(upright, peak, low - origin, high - origin, (32, 28), (T_ON_SPAN, T_OFF_SPAN))
+    found = (low + 8 <= peak_high) & (on < peak) & (peak < off)
+    return Wave(on + origin, peak + origin, off + origin, sign, found)
+
+
+def p_wave(rows: F64, qrs_on: I64, previous_t_off: F64, first: I64) -> Wave:
+    """The best candidate for a P wave of each beat; whether it is one is decided in `delineation_p_presence`.
+
+    previous_t_off: column where the T wave of the beat before ends (NaN where out of sight); first: first usable
+    column.
+    """
+    start = np.where(np.isnan(previous_t_off), 0.0, previous_t_off).astype(np.int64)
+    start = np.minimum(np.maximum(start, qrs_on - P_EARLIEST), qrs_on - 24)
+    low = np.maximum(np.maximum(start - 4, first), 1)
+    peak_low, peak_high = np.maximum(start, first) + 5, qrs_on - 9
+
+    part = rows[:, : BEFORE + 1]
+    columns = COLUMNS[: BEFORE + 1]
+    height = bump(smooth(part, P_BUMP_SMOOTH), P_BUMP_HALF)
+    prior = np.exp(-0.5 * ((columns - (qrs_on + P_EXPECTED)[:, None]) / P_EXPECTED_SD) ** 2)
+    score = np.where(height > 0, height, -P_INVERTED * height) * prior
+    centre = argmax_between(score, peak_low, peak_high)
+    sign = np.where(at(height, centre) < 0, -1.0, 1.0)
+    upright = smooth(part, P_SMOOTH) * sign[:, None]
+    peak = argmax_between(upright, np.maximum(centre - 6, peak_low), np.minimum(centre + 6, peak_high))
+    on, off = _trapezium_ends(upright, peak, low, qrs_on, (16, 14), (P_ON_SPAN, P_OFF_SPAN))
+    found = (peak_low <= peak_high) & (on < peak) & (peak < off)
+    return Wave(on, peak, off, sign, found)
