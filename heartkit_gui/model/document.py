@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.analysis.types import Analysis
 from engine.records.annotations import Annotations
+from engine.records.hints import TextHints
 from engine.records.record import Record
 
 
@@ -22,7 +23,7 @@ class Document(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._record: Record | None = None
-        self._hints: object | None = None
+        self._hints: TextHints | None = None
         self._annotations: tuple[Annotations, ...] = ()
         self._shown: Annotations | None = None
         self._analysis: Analysis | None = None
@@ -34,7 +35,7 @@ class Document(QObject):
         return self._record
 
     @property
-    def hints(self) -> object | None:
+    def hints(self) -> TextHints | None:
         """What the user answered about the file so that it could be read; needed to open it again."""
         return self._hints
 
@@ -58,7 +59,9 @@ class Document(QObject):
         """Number of changes so far."""
         return self._revision
 
-    def open(self, record: Record, annotations: tuple[Annotations, ...] = (), hints: object | None = None) -> None:
+    def open(
+        self, record: Record, annotations: tuple[Annotations, ...] = (), hints: TextHints | None = None
+    ) -> None:
         """Show another record; the former one is closed."""
         self._replace_record(record, annotations, hints)
 
@@ -81,7 +84,9 @@ class Document(QObject):
         self._revision += 1
         self.analysis_changed.emit()
 
-    def _replace_record(self, record: Record | None, annotations: tuple[Annotations, ...], hints: object) -> None:
+    def _replace_record(
+        self, record: Record | None, annotations: tuple[Annotations, ...], hints: TextHints | None
+    ) -> None:
         former = self._record
         self._record, self._hints = record, hints
         self._annotations, self._shown, self._analysis = annotations, None, None
