@@ -48,21 +48,21 @@ FEATURES = (
     "inverted",
 )
 
-INTERCEPT = 1.738
+INTERCEPT = -1.579
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 5.151,
-    "mean_wave": -0.040,
-    "own_wave": -0.150,
-    "mean_to_diastole": 0.565,
-    "own_to_diastole": 0.321,
-    "height": 0.031,
-    "jitter": -0.042,
-    "alike": -1.193,
-    "rr_jitter": -8.651,
-    "prematurity": -0.315,
-    "qrs_width": -0.092,
-    "p_to_qrs": 0.064,
-    "inverted": -1.039,
+    "coherence": 3.717,
+    "mean_wave": -0.010,
+    "own_wave": -0.131,
+    "mean_to_diastole": 1.068,
+    "own_to_diastole": 0.652,
+    "height": -0.384,
+    "jitter": -0.034,
+    "alike": -0.359,
+    "rr_jitter": -9.677,
+    "prematurity": 0.855,
+    "qrs_width": -0.084,
+    "p_to_qrs": 0.052,
+    "inverted": -0.985,
 }
 
 
