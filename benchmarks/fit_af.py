@@ -9,7 +9,6 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 from af import fit_logistic, load_windows
 
 from engine.analysis import af

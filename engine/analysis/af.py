@@ -107,7 +107,7 @@ def _models() -> dict[int, tuple[F64, F64, F64, float]]:
 
 
 def af_probability(rr_s: F64) -> F64:
-    """Probability of atrial fibrillation for each window of `WINDOW` or `SHORT_WINDOW` RR intervals, [n, w] -> [n]."""
+    """Probability of atrial fibrillation in each window: [n, w] seconds -> [n]; w is `WINDOW` or `SHORT_WINDOW`."""
     rr_s = np.atleast_2d(np.asarray(rr_s, dtype=np.float64))
     if rr_s.shape[1] not in _models():
         raise ValueError(f"windows hold {rr_s.shape[1]} RR intervals; there are models for {sorted(_models())}")

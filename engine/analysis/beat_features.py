@@ -65,7 +65,8 @@ def beat_features(
     ----------
     x_mv: one lead, mV, float32 [n]; its first sample is number `offset` of the record. Samples outside repeat the
         edge, so at the ends of a record and only there less than `CONTEXT_S` around R is enough.
-    r: R samples of all beats, record numbering, int64 [m]; row i of `fiducials` belongs to beat i.
+    r: R samples of all beats, record numbering, int64 [m].
+    fiducials: waves of beats [first, last) only.
     fs_hz: sampling rate; 50 Hz or more.
     """
     last = len(r) if last is None else last
@@ -73,7 +74,9 @@ def beat_features(
     table = fiducials.table()
     for start in range(first, last, _CHUNK):
         stop = min(start + _CHUNK, last)
-        out[start - first : stop - first] = _rows(x_mv, offset, r[start:stop], table[start:stop], fs_hz)
+        out[start - first : stop - first] = _rows(
+            x_mv, offset, r[start:stop], table[start - first : stop - first], fs_hz
+        )
     return out
 
 
@@ -161,7 +164,12 @@ def _rows(x_mv: F32, offset: int, r: I64, table: I64, fs_hz: float) -> F32:
     both = (p_on != ABSENT) & (qrs_on != ABSENT)
     put("pr_ms", np.where(both, (qrs_on - p_on) * ms, np.nan))
     # A P peak outside the context would make the row depend on samples that a stream no longer holds.
-    seen = (p_peak != ABSENT) & (r - p_peak <= CONTEXT_S * fs_hz) & (p_peak >= offset) & (p_peak <= offset + last_sample)
+    seen = (
+        (p_peak != ABSENT)
+        & (r - p_peak <= CONTEXT_S * fs_hz)
+        & (p_peak >= offset)
+        & (p_peak <= offset + last_sample)
+    )
     peak_mv = x_mv[np.clip(p_peak - offset, 0, last_sample)] - rest
     put("p_mv", np.where(seen, peak_mv, np.nan))
     return out

@@ -35,8 +35,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 class Criteria:
     """What counts as a finding. Rates per minute, durations in seconds, amplitudes in millivolts.
 
-    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100 (100 for three ventricular
-    beats in a row as well), pause from 2.0 s, asystole from 3.0 s without any deflection, three cycles for bigeminy.
+    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100 (three ventricular beats in a
+    row as well), pause from 2.0 s, asystole from 3.0 s without any deflection, three cycles for bigeminy.
     A value outside `LIMITS`, or thresholds that contradict each other, raise ConfigError naming the threshold.
     """
 
