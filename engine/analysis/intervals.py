@@ -17,7 +17,7 @@ from engine.analysis.axis import frontal_axis
 from engine.analysis.levels import st_levels
 from engine.analysis.types import BeatIntervals, Beats, Fiducials, Measure, Span
 
-__all__ = ["RATE_BEATS", "beat_intervals", "frontal_axis", "st_levels", "summarise"]
+__all__ = ["RATE_BEATS", "beat_intervals", "frontal_axis", "st_levels", "summarise", "touches"]
 
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
@@ -79,7 +79,7 @@ def summarise(
     `quality`; qtc only where the beat before is one of them too.
     """
     span = (int(beats.sample[0]), int(beats.sample[-1]) + 1) if len(beats) else (0, 0)
-    clear = ~_touches(beats.sample, beats.sample + 1, quality)
+    clear = ~touches(beats.sample, beats.sample + 1, quality)
     normal = np.array([aami == "N" for aami in beats.aami], np.bool_)
     whose = "normal beats" if normal.any() else "all beats, none being normal"
     chosen = (normal if normal.any() else np.ones(len(beats), np.bool_)) & clear
@@ -99,7 +99,7 @@ def _rates(
     measured: BeatIntervals, beats: Beats, fs_hz: float, quality: Sequence[Span], span: tuple[int, int]
 ) -> dict[str, Measure]:
     rr_ms = measured.rr_ms[1:].astype(np.float64)
-    rr_ms[_touches(beats.sample[:-1], beats.sample[1:], quality)] = np.nan
+    rr_ms[touches(beats.sample[:-1], beats.sample[1:], quality)] = np.nan
     if not np.isfinite(rr_ms).any():
         return {}
     count = min(RATE_BEATS, int(np.isfinite(rr_ms).sum()))
@@ -116,7 +116,7 @@ def _rates(
     }
 
 
-def _touches(start: I64, stop: I64, spans: Sequence[Span]) -> Bool:
+def touches(start: I64, stop: I64, spans: Sequence[Span]) -> Bool:
     """Which of the ranges [start, stop) overlap any of the spans."""
     if not spans:
         return np.zeros(len(start), np.bool_)
