@@ -7,6 +7,7 @@ to about the variance, so a band's power in ms^2 is the sum of its rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,19 +50,21 @@ def band_powers(t_s: F64, nn_ms: F64) -> BandPowers | None:
         method = f"Lomb periodogram, mean of {len(rows)} segments of 5 min"
     if not rows:
         return None
-    powers = np.mean([_powers(t, y) for t, y in rows], axis=0)
-    return BandPowers(*(float(p) for p in powers), method=f"{method}, linear trend removed")
+    vlf, lf, hf, total = np.mean([_powers(t, y) for t, y in rows], axis=0).tolist()
+    return BandPowers(vlf, lf, hf, total, f"{method}, linear trend removed")
 
 
 def _segments(t_s: F64, nn_ms: F64) -> list[tuple[F64, F64]]:
     count = int((t_s[-1] - t_s[0]) // SEGMENT_S)
     cuts = np.searchsorted(t_s, t_s[0] + np.arange(count + 1) * SEGMENT_S)
-    pieces = [(t_s[a:b], nn_ms[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    pieces = [(t_s[a:b], nn_ms[a:b]) for a, b in pairwise(cuts)]
     return [(t, y) for t, y in pieces if len(y) >= _FEWEST and y.sum() >= _SEGMENT_SHARE * SEGMENT_S * 1000]
 
 
 def _powers(t_s: F64, nn_ms: F64) -> tuple[float, ...]:
-    frequency, power = lomb(t_s, nn_ms - np.polyval(np.polyfit(t_s - t_s[0], nn_ms, 1), t_s - t_s[0]), HIGHEST_HZ)
+    elapsed = t_s - t_s[0]
+    trend = np.polyval(np.polyfit(elapsed, nn_ms, 1), elapsed)
+    frequency, power = lomb(t_s, nn_ms - trend, HIGHEST_HZ)
     bands = [float(power[(frequency >= low) & (frequency < high)].sum()) for low, high in BANDS_HZ.values()]
     return (*bands, float(power.sum()))
 

@@ -13,12 +13,15 @@ SAMPEN_BLOCK = 1000
 
 
 def poincare(nn_ms: F64, follows: Bool) -> tuple[float, float]:
-    """SD1 and SD2 (ms): spread of successive pairs across and along the line of identity (Brennan et al. 2001).
+    """SD1 and SD2 (ms): spread of successive pairs across and along the line of identity.
 
-    `follows[i]` says that interval i is to be paired with i - 1.
+    From SD1^2 = SDSD^2 / 2 and SD2^2 = 2 SDNN^2 - SD1^2 (Brennan et al. 2001). `follows[i]` says that interval i is
+    to be paired with i - 1.
     """
-    before, after = nn_ms[:-1][follows[1:]], nn_ms[1:][follows[1:]]
-    return float(np.std(after - before, ddof=1) / np.sqrt(2)), float(np.std(after + before, ddof=1) / np.sqrt(2))
+    step = np.diff(nn_ms)[follows[1:]]
+    across = float(np.var(step, ddof=1)) / 2
+    along = 2 * float(np.var(nn_ms, ddof=1)) - across
+    return float(np.sqrt(across)), float(np.sqrt(max(along, 0.0)))
 
 
 def sample_entropy(x: F64, follows: Bool, m: int = 2, tolerance: float = 0.2) -> float:
