@@ -1,0 +1,111 @@
+"""Where everything lies on the device: rows, lanes, margin and the time axis. Pure arithmetic in device pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartkit_gui.canvas.layouts import Arrangement
+from heartkit_gui.canvas.scale import PULSE_S, Scale
+
+LANE_UI = 20.0  # heights in ui pixels (scaled by the device pixel ratio)
+AXIS_UI = 22.0
+FOOTER_UI = 24.0
+MIN_ROW_MM = 8.0
+MAX_ROW_MM = 55.0  # at 10 mm/mV; grows with the gain
+BASELINE_FRACTION = 0.58  # of the row height, from its top: R waves mostly point up
+OVERLAP = 0.45  # of the row height that a trace may reach into its neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A horizontal strip [top, bottom) in device pixels."""
+
+    top: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Height in device pixels."""
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        """Centre line."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class RowBand(Band):
+    """A row of traces with the height of its zero line."""
+
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """The whole surface. `origin_px` is the time position, in device pixels from sample 0, of the left edge of the
+    time region, which begins at x = `margin`."""
+
+    scale: Scale
+    ui: float  # device pixels per ui pixel
+    width: int
+    height: int
+    margin: int
+    paper: Band
+    rows: tuple[RowBand, ...]
+    lanes: tuple[Band, ...]
+    axis: Band
+    footer: Band
+
+    @property
+    def time_width(self) -> int:
+        """Width of the time region."""
+        return max(1, self.width - self.margin)
+
+    def row_at(self, y: float) -> int | None:
+        """Row whose band holds `y`."""
+        for i, row in enumerate(self.rows):
+            if row.top <= y < row.bottom:
+                return i
+        return None
+
+
+def lay_out(
+    arrangement: Arrangement, scale: Scale, ui: float, width: int, height: int, lanes: Sequence[str] = ()
+) -> Geometry:
+    """Geometry of an arrangement on a surface of `width` x `height` device pixels with the given extra lanes on top.
+
+    Rows share the height; their pitch and zero lines are whole millimetres, so that every zero line lies on the grid.
+    """
+    mm = scale.px_per_mm
+    lane_px = round(LANE_UI * ui)
+    top = float(lane_px * len(lanes))
+    footer = Band(height - round(FOOTER_UI * ui), height)
+    axis = Band(footer.top - round(AXIS_UI * ui), footer.top)
+    paper = Band(top, max(top + 1, axis.top))
+    count = max(1, len(arrangement.rows))
+    limit = MAX_ROW_MM * max(1.0, scale.mm_per_mv / 10.0)
+    row_mm = min(paper.height / mm / count, limit)
+    if row_mm >= MIN_ROW_MM:
+        row_mm = float(int(row_mm))
+    spare_mm = max(0.0, paper.height / mm - row_mm * count)
+    first = paper.top + int(spare_mm / 2) * mm
+    rows = []
+    for i in range(len(arrangement.rows)):
+        row_top = first + i * row_mm * mm
+        zero_mm = round(row_mm * BASELINE_FRACTION) if row_mm >= MIN_ROW_MM else row_mm * BASELINE_FRACTION
+        rows.append(RowBand(row_top, row_top + row_mm * mm, row_top + zero_mm * mm))
+    pulse_mm = min(max(PULSE_S * scale.mm_per_s, 1.5), 20.0)
+    return Geometry(
+        scale=scale,
+        ui=ui,
+        width=width,
+        height=height,
+        margin=round((pulse_mm + 5.0) * mm),
+        paper=paper,
+        rows=tuple(rows),
+        lanes=tuple(Band(i * lane_px, (i + 1) * lane_px) for i in range(len(lanes))),
+        axis=axis,
+        footer=footer,
+    )

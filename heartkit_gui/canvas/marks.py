@@ -1,0 +1,156 @@
+"""Findings made ready for drawing: sorted arrays with binary search for what is visible. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.types import ABSENT, Analysis, Span
+from engine.records.annotations import AAMI_OF_SYMBOL, BEAT_SYMBOLS, Annotations
+
+I64 = NDArray[np.int64]
+
+KINDS = "NSVFQ/"  # classes with a colour and shape of their own; "/" is paced
+LOW_CONFIDENCE = 0.6
+WAVES: tuple[tuple[str, int, int, int], ...] = (("P", 0, 1, 2), ("QRS", 3, 4, 5), ("T", 6, 7, 8))
+LONGEST_BEAT_S = 2.0  # no wave of a beat lies farther from its R
+
+
+class Spans:
+    """Spans sorted by start, searched by overlap."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = tuple(sorted(spans, key=lambda span: (span.start, span.stop)))
+        self._start = np.array([s.start for s in self.spans], np.int64)
+        stop = np.array([s.stop for s in self.spans], np.int64)
+        self._latest_stop = np.maximum.accumulate(stop) if len(stop) else stop
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def between(self, start: float, stop: float) -> list[Span]:
+        """Spans that overlap [start, stop)."""
+        first = int(np.searchsorted(self._latest_stop, start, side="right"))
+        last = int(np.searchsorted(self._start, stop, side="left"))
+        return [s for s in self.spans[first:last] if s.stop > start]
+
+
+@dataclass(frozen=True)
+class BeatMarks:
+    """Beats as arrays: `kind` indexes KINDS, `symbol` is what is written."""
+
+    sample: I64
+    kind: NDArray[np.int8]
+    symbol: tuple[str, ...]
+    confidence: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+    def between(self, start: float, stop: float) -> range:
+        """Indices of beats in [start, stop)."""
+        a, b = np.searchsorted(self.sample, [start, stop])
+        return range(int(a), int(b))
+
+    def nearest(self, sample: float) -> int | None:
+        """Index of the beat closest to a sample."""
+        if len(self.sample) == 0:
+            return None
+        i = int(np.searchsorted(self.sample, sample))
+        around = [j for j in (i - 1, i) if 0 <= j < len(self.sample)]
+        return min(around, key=lambda j: abs(int(self.sample[j]) - sample))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Everything an analysis puts on the canvas; `lead` indexes the record's leads."""
+
+    analysis: Analysis
+    lead: int
+    beats: BeatMarks
+    fiducials: I64  # [n, 9] in the order of FIDUCIAL_NAMES
+    base_rhythm: Spans
+    events: Spans
+    quality: Spans
+    snap_points: I64  # every fiducial and R, sorted, for calipers
+
+    def nearest_fiducial(self, sample: float, within: float) -> int | None:
+        """Fiducial closest to a sample, no farther than `within` samples."""
+        i = int(np.searchsorted(self.snap_points, sample))
+        around = [int(self.snap_points[j]) for j in (i - 1, i) if 0 <= j < len(self.snap_points)]
+        near = [p for p in around if abs(p - sample) <= within]
+        return min(near, key=lambda p: abs(p - sample)) if near else None
+
+
+def kind_of(symbol: str, aami: str) -> int:
+    """Index into KINDS of a beat with this WFDB symbol and AAMI class."""
+    if symbol in ("/", "f"):
+        return KINDS.index("/")
+    return KINDS.index(aami) if aami in KINDS else KINDS.index("Q")
+
+
+def marks_of(analysis: Analysis, lead: int) -> Marks:
+    """Prepare an analysis of the given lead of the shown record."""
+    beats = analysis.beats
+    kinds = np.array([kind_of(s, a) for s, a in zip(beats.symbol, beats.aami, strict=True)], np.int8)
+    sample = np.asarray(beats.sample, np.int64)
+    table = analysis.fiducials.table() if len(analysis.fiducials) else np.full((len(sample), 9), ABSENT, np.int64)
+    if len(table) != len(sample):
+        table = np.full((len(sample), 9), ABSENT, np.int64)
+    present = np.unique(np.concatenate([table[table != ABSENT], sample]))
+    base, events = split_rhythm(analysis.rhythm)
+    return Marks(
+        analysis=analysis,
+        lead=lead,
+        beats=BeatMarks(sample, kinds, beats.symbol, np.asarray(beats.confidence, np.float32)),
+        fiducials=table,
+        base_rhythm=Spans(base),
+        events=Spans(events),
+        quality=Spans(analysis.quality),
+        snap_points=present,
+    )
+
+
+def split_rhythm(rhythm: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """The continuous cover that comes first, and the events (pauses, runs, couplets) after it."""
+    end = None
+    for i, span in enumerate(rhythm):
+        if end is not None and span.start < end:
+            return list(rhythm[:i]), list(rhythm[i:])
+        end = span.stop
+    return list(rhythm), []
+
+
+@dataclass(frozen=True)
+class ReferenceMarks:
+    """Annotations of a reference annotator: beats, and everything else as text."""
+
+    name: str
+    beats: BeatMarks
+    note_sample: I64
+    note_text: tuple[str, ...]
+
+    def notes_between(self, start: float, stop: float) -> range:
+        """Indices of notes in [start, stop)."""
+        a, b = np.searchsorted(self.note_sample, [start, stop])
+        return range(int(a), int(b))
+
+
+def reference_of(annotations: Annotations) -> ReferenceMarks:
+    """Prepare annotations for the reference lane."""
+    is_beat = np.array([s in BEAT_SYMBOLS for s in annotations.symbol], bool)
+    at = np.flatnonzero(is_beat)
+    symbols = tuple(annotations.symbol[i] for i in at)
+    kinds = np.array([kind_of(s, AAMI_OF_SYMBOL.get(s, "N" if s == "B" else "Q")) for s in symbols], np.int8)
+    aux = annotations.aux or ()
+    notes = np.flatnonzero(~is_beat)
+    texts = tuple(aux[i].strip("\x00 ").lstrip("(") or annotations.symbol[i] for i in notes)
+    return ReferenceMarks(
+        name=annotations.name,
+        beats=BeatMarks(annotations.sample[at], kinds, symbols, np.ones(len(at), np.float32)),
+        note_sample=annotations.sample[notes],
+        note_text=texts,
+    )

@@ -1,0 +1,77 @@
+"""Paper, traces and marks in tiles fixed in time: panning moves finished tiles and draws only what comes into view."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+
+from PySide6.QtGui import QImage, QPainter
+
+from heartkit_gui.canvas.geometry import Geometry
+from heartkit_gui.canvas.grid import paper_image
+from heartkit_gui.canvas.overlays import draw_over, draw_under
+from heartkit_gui.canvas.primitives import Inks, LineBuffer
+from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.traces import draw_traces
+
+TILE_PX = 256
+CACHE_BYTES = 96 << 20
+
+
+class TileCache:
+    """Tiles of one scene at one geometry; both are looked at on every use, and a change empties the cache."""
+
+    def __init__(self, inks: Inks) -> None:
+        self._inks = inks
+        self._lines = LineBuffer()
+        self._tiles: OrderedDict[int, QImage] = OrderedDict()
+        self._key: tuple[int, Geometry] | None = None
+
+    def draw(self, painter: QPainter, scene: Scene, geometry: Geometry, origin: int) -> None:
+        """Cover the time region; `painter` is at its left edge, which lies `origin` device pixels after sample 0."""
+        for index in self.visible(geometry, origin):
+            painter.drawImage(index * TILE_PX - origin, 0, self.tile(index, scene, geometry))
+
+    @staticmethod
+    def visible(geometry: Geometry, origin: int) -> range:
+        """Tiles that show."""
+        return range(math.floor(origin / TILE_PX), math.floor((origin + geometry.time_width - 1) / TILE_PX) + 1)
+
+    def has(self, index: int, scene: Scene, geometry: Geometry) -> bool:
+        """Whether a tile is ready."""
+        return self._key == (scene.version, geometry) and index in self._tiles
+
+    def tile(self, index: int, scene: Scene, geometry: Geometry) -> QImage:
+        """A tile, drawn if need be."""
+        key = (scene.version, geometry)
+        if key != self._key:
+            self._tiles.clear()
+            self._key = key
+        image = self._tiles.get(index)
+        if image is None:
+            image = self._render(index, scene, geometry)
+            self._tiles[index] = image
+            limit = max(24, CACHE_BYTES // max(1, image.sizeInBytes()))
+            while len(self._tiles) > limit:
+                self._tiles.popitem(last=False)
+        else:
+            self._tiles.move_to_end(index)
+        return image
+
+    def _render(self, index: int, scene: Scene, geometry: Geometry) -> QImage:
+        x0 = float(index * TILE_PX)
+        height = max(1, round(geometry.axis.top))
+        image = paper_image(
+            TILE_PX, height, geometry.paper, x0, grid_top(geometry), geometry.scale.px_per_mm, scene.theme
+        )
+        painter = QPainter(image)
+        draw_under(painter, scene, geometry, x0, TILE_PX, self._inks)
+        draw_traces(painter, scene, geometry, x0, TILE_PX, self._inks, self._lines)
+        draw_over(painter, scene, geometry, x0, TILE_PX, self._inks)
+        painter.end()
+        return image
+
+
+def grid_top(geometry: Geometry) -> float:
+    """Height of a 5 mm line: the zero line of the first row, so that every zero line lies on a 1 mm line."""
+    return geometry.rows[0].baseline if geometry.rows else geometry.paper.top
