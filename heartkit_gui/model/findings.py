@@ -205,7 +205,7 @@ def next_beat(analysis: Analysis, sample: float, step: int, classes: str = "") -
 
 
 def next_episode(analysis: Analysis, sample: float, step: int) -> Span | None:
-    """The next (1) or former (-1) rhythm statement that starts beyond `sample`; sinus rhythm only if all is sinus."""
+    """The next (1) or former (-1) rhythm statement beyond `sample`; plain sinus rhythm only if all is sinus."""
     spans = sorted(analysis.rhythm, key=lambda span: (span.start, -span.stop))
     notable = [span for span in spans if span.label != "N"] or spans
     if step > 0:
