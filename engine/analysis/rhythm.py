@@ -1,0 +1,187 @@
+"""Rhythm statements: a continuous cover of base rhythms, then events (pauses, runs, couplets, bigeminy ...).
+
+Each beat gets a state from what surrounds it: ventricular or supraventricular runs from the beat types; atrial
+fibrillation from RR irregularity (`af`, with the intervals around ventricular beats left out) weighed against P
+waves; else sinus rhythm by rate. States are steadied (hysteresis, least durations) and laid over time. Stretches of
+bad signal carry no statement but NOISE or UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis import rhythm_events
+from engine.analysis.criteria import Criteria
+from engine.analysis.fibrillation import fibrillation_chance
+from engine.analysis.stretches import (
+    Stretch,
+    fill_short,
+    hysteresis,
+    rolling_mean,
+    rolling_median,
+    runs_of,
+    unreadable,
+)
+from engine.analysis.types import ABSENT, Fiducials, Span
+
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
+Str = NDArray[np.str_]
+
+FEWEST_BEATS = 5  # a statement needs as many
+_RATE_REACH = 5  # beats on either side that make the rate at a beat
+_RATE_SLACK_BPM = 2.0
+_REGULAR = 0.08  # RR range over median of a tachycardia that is not sinus
+_SVT_SUDDEN_BPM = 150.0
+_FEW_P = 0.3
+_P_REACH = 7
+
+
+def statements(
+    r: I64,
+    symbols: tuple[str, ...],
+    fiducials: Fiducials,
+    quality: tuple[Span, ...],
+    fs_hz: float,
+    n_samples: int,
+    criteria: Criteria | None = None,
+) -> tuple[Span, ...]:
+    """Base rhythm spans covering [0, n_samples), then events; each in time order, with numbers in `detail`.
+
+    Parameters
+    ----------
+    r, symbols, fiducials: all beats in time order, samples at fs_hz.
+    quality: spans of signal that is not good (`QUALITY_LABELS`).
+    """
+    criteria = criteria or Criteria()
+    if n_samples <= 0:
+        return ()
+    bad = unreadable(quality, n_samples, fs_hz)
+    symbol = np.array(symbols, dtype="<U1") if len(r) else np.zeros(0, "<U1")
+    base: list[Span] = []
+    position = 0
+    for gap in [*bad, Stretch(n_samples, n_samples, "")]:
+        if gap.start > position:
+            first, last = np.searchsorted(r, [position, gap.start])
+            part = Fiducials.from_table(fiducials.table()[first:last])
+            base += _base(r[first:last], symbol[first:last], part, fs_hz, position, gap.start, criteria)
+        if gap.stop > gap.start:
+            base.append(_no_statement(gap))
+        position = gap.stop
+    events = rhythm_events.events(r, symbol, quality, fs_hz, n_samples, criteria)
+    return (*_joined(base), *events)
+
+
+def _no_statement(gap: Stretch) -> Span:
+    if gap.reason == "noisy":
+        return Span(gap.start, gap.stop, "NOISE", 1.0)
+    words = {"flat": "flat line", "saturated": "saturated", "lead_off": "lead off", "gap": "no data"}
+    return Span(gap.start, gap.stop, "UNKNOWN", 1.0, words.get(gap.reason, gap.reason))
+
+
+def _base(
+    r: I64, symbol: Str, fiducials: Fiducials, fs_hz: float, start: int, stop: int, criteria: Criteria
+) -> list[Span]:
+    """Base rhythm of one readable stretch [start, stop)."""
+    n = len(r)
+    if n < FEWEST_BEATS:
+        return [Span(start, stop, "UNKNOWN", 1.0, f"{n} beat{'' if n == 1 else 's'} only")]
+    rr = np.diff(r) / fs_hz
+    before = np.concatenate([rr[:1], rr])
+    has_p = fiducials.p != ABSENT
+    chance = fibrillation_chance(rr, symbol, has_p) if criteria.detect_afib else np.zeros(n)
+    state, sure = _rate_states(before, symbol, has_p, criteria)
+    long_enough = criteria.afib_min_s if (stop - start) / fs_hz > 2 * criteria.afib_min_s else 0.0
+    fibrillating = hysteresis(chance, 0.6, 0.4)
+    fibrillating = fill_short(fibrillating, before, long_enough)
+    state[fibrillating] = "AFIB"
+    sure = np.where(fibrillating, chance, np.minimum(sure, 1 - chance))
+    for first, last in runs_of(symbol == "V"):
+        if last - first >= criteria.vt_beats:
+            bpm = 60 / np.median(rr[first : last - 1])
+            state[first:last] = "VT" if bpm >= criteria.vt_bpm else "IVR"
+            sure[first:last] = 0.9
+    for first, last in runs_of(symbol == "S"):
+        if last - first >= criteria.svt_beats and 60 / np.median(rr[first : last - 1]) >= criteria.svt_bpm:
+            state[first:last] = "SVTA"
+            sure[first:last] = 0.7
+    return _spans(r, state, sure, before, chance, has_p, fs_hz, start, stop)
+
+
+def _rate_states(before: F64, symbol: Str, has_p: NDArray[np.bool_], criteria: Criteria) -> tuple[Str, F64]:
+    """Sinus states by rate and regularity, and how sure they are."""
+    n = len(before)
+    usual = (symbol != "V") & (symbol != "S")
+    after_usual = usual & np.concatenate([[True], usual[:-1]])
+    trusted = after_usual if after_usual.sum() >= 3 else np.ones(n, bool)
+    at = np.flatnonzero(trusted)
+    rr = before[at]
+    local = np.interp(np.arange(n), at, rolling_median(rr, _RATE_REACH))
+    bpm = 60 / local
+    state = np.full(n, "N", dtype="<U7")
+    slow = hysteresis(-bpm, -criteria.brady_bpm + 1e-9, -criteria.brady_bpm - _RATE_SLACK_BPM)
+    fast = hysteresis(bpm, criteria.tachy_bpm + 1e-9, criteria.tachy_bpm - _RATE_SLACK_BPM)
+    short_record = before.sum() < 2 * criteria.rate_min_s
+    for mask, label in ((slow, "SBR"), (fast, "ST")):
+        if short_record:
+            mask = np.full(n, mask.mean() >= 0.5)
+        state[fill_short(mask, before, criteria.rate_min_s if not short_record else 0.0)] = label
+    spread = _rolling_range(rr, 5)
+    wide = np.interp(np.arange(n), at, spread) > np.maximum(criteria.sinus_irregular_s, 0.1 * local)
+    if short_record:
+        wide = np.full(n, np.median(spread) > max(criteria.sinus_irregular_s, 0.1 * float(np.median(local))))
+    state[fill_short(wide, before, 0.0 if short_record else 30.0) & (state == "N")] = "SARRH"
+    with_p = rolling_mean(has_p[usual].astype(np.float64), _P_REACH)
+    p_share = np.interp(np.arange(n), np.flatnonzero(usual), with_p) if usual.any() else np.zeros(n)
+    paroxysmal = (bpm >= _SVT_SUDDEN_BPM) & (p_share < _FEW_P) & (np.interp(np.arange(n), at, spread) < _REGULAR)
+    state[fill_short(paroxysmal, before, 0.0 if short_record else criteria.rate_min_s)] = "SVTA"
+    return state, 0.5 + 0.5 * p_share
+
+
+def _rolling_range(values: F64, reach: int) -> F64:
+    padded = np.pad(values, reach, mode="edge") if len(values) else values
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    return windows.max(axis=1) - windows.min(axis=1)
+
+
+def _spans(
+    r: I64,
+    state: Str,
+    sure: F64,
+    before: F64,
+    chance: F64,
+    has_p: NDArray[np.bool_],
+    fs_hz: float,
+    start: int,
+    stop: int,
+) -> list[Span]:
+    """Equal states become spans; borders lie half way between beats."""
+    edges = np.concatenate([[0], np.flatnonzero(state[1:] != state[:-1]) + 1, [len(r)]])
+    spans = []
+    for first, last in zip(edges[:-1], edges[1:], strict=True):
+        a = start if first == 0 else int((r[first - 1] + r[first]) // 2)
+        b = stop if last == len(r) else int((r[last - 1] + r[last]) // 2)
+        label = str(state[first])
+        inside = before[first + 1 : last] if last - first > 1 else before[first:last]
+        detail = f"{60 / np.mean(inside):.0f}/min"
+        if label in ("VT", "IVR", "SVTA"):
+            detail = f"{last - first} beats at {detail}"
+        elif label == "AFIB":
+            detail += f", irregular, P waves in {100 * has_p[first:last].mean():.0f} % of beats"
+        elif label == "SARRH":
+            detail += f", RR {inside.min():.2f} to {inside.max():.2f} s"
+        spans.append(Span(a, b, label, round(float(np.mean(sure[first:last])), 3), detail))
+    return spans
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Neighbours of equal label and detail as one."""
+    out: list[Span] = []
+    for span in spans:
+        last = out[-1] if out else None
+        if last is not None and last.stop == span.start and (last.label, last.detail) == (span.label, span.detail):
+            out[-1] = Span(last.start, span.stop, span.label, min(last.confidence, span.confidence), span.detail)
+        else:
+            out.append(span)
+    return out
