@@ -13,17 +13,19 @@ from engine.errors import EngineError
 
 
 @contextmanager
-def atomic_write(path: str | Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+def atomic_write(
+    path: str | Path, *, overwrite: bool = True, kind: type[EngineError] = EngineError
+) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` when the block ends without an exception.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is renamed over
     `path`; then the folder is flushed, so that the name survives a power cut too. After any exception the
-    temporary file is gone and `path` is as it was. `EngineError` for a folder that is missing, read-only or
-    full, and for a `path` that exists when `overwrite` is False.
+    temporary file is gone and `path` is as it was. Raises `kind` for a folder that is missing, read-only or full,
+    and for a `path` that exists when `overwrite` is False.
     """
     target = Path(path)
     if not overwrite and target.exists():
-        raise EngineError("already exists", path=target)
+        raise kind("already exists", path=target)
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
         # O_EXCL never follows a link planted under the temporary name; mode 666 leaves the rest to the umask.
@@ -33,19 +35,21 @@ def atomic_write(path: str | Path, *, overwrite: bool = True) -> Iterator[Binary
             file.flush()
             os.fsync(file.fileno())
         if not overwrite and target.exists():
-            raise EngineError("already exists", path=target)
+            raise kind("already exists", path=target)
         temporary.replace(target)
         _flush_folder(target.parent)
     except OSError as error:
-        raise EngineError(f"cannot be written: {(error.strerror or str(error)).lower()}", path=target) from error
+        raise kind(f"cannot be written: {(error.strerror or str(error)).lower()}", path=target) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def write_atomic(path: str | Path, data: bytes, *, overwrite: bool = True) -> None:
+def write_atomic(
+    path: str | Path, data: bytes, *, overwrite: bool = True, kind: type[EngineError] = EngineError
+) -> None:
     """Write a whole file atomically; see `atomic_write`."""
-    with atomic_write(path, overwrite=overwrite) as file:
+    with atomic_write(path, overwrite=overwrite, kind=kind) as file:
         file.write(data)
 
 

@@ -284,5 +284,10 @@ class _Parser:
         return SegmentSpec(None if fields[0] == "~" else fields[0], self.integer(fields[1], "segment length", 0))
 
 
+def plain_number(value: float) -> str:
+    """The shortest text that reads back as exactly this number: 360, 257.4."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
