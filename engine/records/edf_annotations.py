@@ -59,6 +59,31 @@ def encode_tal(onset: str, texts: Sequence[str], duration: str = "") -> bytes:
     return head + b"".join(_FORBIDDEN.sub(" ", t).encode("utf-8", "replace") + b"\x14" for t in texts) + b"\0"
 
 
+def pack_tals(tals: Sequence[bytes], homes: Sequence[int], clocks: Sequence[bytes], final: bytes) -> list[bytes]:
+    """Annotation bytes of each data record, all of one length: its clock TAL, then others in order.
+
+    `homes` says (rising) in which data record each TAL belongs; where that is full, later ones take it, so that a
+    crowd of annotations does not widen every record. `final` goes into the last one.
+    """
+    total = sum(map(len, tals))
+    room = len(final) + max(-(-total // len(clocks)), max(map(len, tals), default=0))
+    while True:
+        packed = [bytearray() for _ in clocks]
+        packed[-1] += final
+        at = 0
+        for tal, home in zip(tals, homes, strict=True):
+            at = max(at, home)
+            while at < len(packed) and len(packed[at]) + len(tal) > room:
+                at += 1
+            if at == len(packed):
+                break
+            packed[at] += tal
+        else:
+            width = max(len(c) + len(p) for c, p in zip(clocks, packed, strict=True))
+            return [(c + p).ljust(width, b"\0") for c, p in zip(clocks, packed, strict=True)]
+        room *= 2
+
+
 def record_onset(raw: bytes) -> float | None:
     """Start of a data record in seconds, from the first bytes of its annotations; None if they do not say."""
     match = _ONSET.match(raw)

@@ -21,6 +21,7 @@ from engine.records.record import Lead, Patient
 
 EDF_MAGIC = b"0       "
 BDF_MAGIC = b"\xffBIOSEMI"
+UNKNOWN_DATE = "01.01.85"  # as EDF+ prescribes for recordings made anonymous
 _FIXED = 256
 _SIGNAL_FIELDS = (
     ("label", 16),
@@ -309,6 +310,8 @@ class _Parser:
 
     def _start(self, plus: bool) -> datetime | None:
         date, time = _text(self._fixed[168:176]), _text(self._fixed[176:184])
+        if date == UNKNOWN_DATE:
+            return None
         try:
             hour, minute, second = (int(x) for x in re.split(r"[./: -]", time))
             return datetime(*self._date(date, plus), hour, minute, second)
