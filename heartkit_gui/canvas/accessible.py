@@ -24,7 +24,7 @@ KIND_WORDS = {
 
 
 def describe_view(scene: Scene, scale: Scale, start: int, stop: int) -> str:
-    """ "Lead II, 12.0 to 22.0 s of 30:05, 14 beats, 1 ventricular, Sinus rhythm. 25 mm/s, 10 mm/mV, unfiltered."."""
+    """As in: Lead II, 12.0 to 22.0 s of 30:05, 14 beats, 1 ventricular, Sinus rhythm. 25 mm/s, 10 mm/mV, unfiltered."""
     record = scene.record
     if record is None:
         return "No record open."

@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
 
 from heartkit_gui.canvas.geometry import Geometry
-from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.surface import CENTRE, Surface
 
 TOOLS: tuple[str, ...] = ("pan", "time", "voltage", "march")
 HANDLE_UI = 7.0
+VOLTAGE_REACH_MM = 9.0
 MAX_MARCHES = 400
 
 
@@ -67,79 +67,64 @@ def cell_sign(scene: Scene, row: int, lead: int) -> int:
     return next((cell.sign for cell in scene.arrangement.rows[row].cells if cell.lead == lead), 1)
 
 
-def draw_caliper(
-    painter: QPainter, scene: Scene, geometry: Geometry, caliper: Caliper, active: str, origin: float, inks: Inks
-) -> None:
-    """Draw one caliper; `active` is the handle that the keyboard moves. `painter` is at the time region."""
-    if scene.record is None or not geometry.rows:
+def draw_caliper(surface: Surface, caliper: Caliper, active: str) -> None:
+    """Draw one caliper; `active` is the handle that the keyboard moves. `surface` is the time region."""
+    scene = surface.scene
+    if scene.record is None or not surface.geometry.rows:
         return
-    colour = scene.theme.caliper
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    surface.smooth(True)
     if caliper.kind == "voltage":
-        _draw_voltage(painter, scene, geometry, caliper, active, origin, inks)
+        _draw_voltage(surface, caliper, active, scene.record.leads[caliper.lead].unit)
         return
-    scale, ui, paper = geometry.scale, geometry.ui, geometry.paper
-    x_a, x_b = (scale.px_of_sample(v) - origin for v in (caliper.a, caliper.b))
+    colour, ui, paper, painter = surface.theme.caliper, surface.ui, surface.geometry.paper, surface.painter
+    x_a, x_b = surface.x(caliper.a), surface.x(caliper.b)
     if caliper.kind == "march" and abs(x_b - x_a) >= 3 * ui:
-        _draw_marches(painter, geometry, x_a, x_b, colour, inks)
+        _draw_marches(surface, x_a, abs(x_b - x_a))
     left, right = min(x_a, x_b), max(x_a, x_b)
-    painter.fillRect(QRectF(left, paper.top, right - left, paper.height), inks.colour(colour, 0.07))
+    surface.fill(QRectF(left, paper.top, right - left, paper.height), colour, 0.07)
     for handle, x in (("a", x_a), ("b", x_b)):
-        painter.setPen(inks.pen(colour, (2.2 if handle == active else 1.3) * ui))
+        painter.setPen(surface.inks.pen(colour, (2.2 if handle == active else 1.3) * ui))
         painter.drawLine(QPointF(x, paper.top), QPointF(x, paper.bottom))
-    y = paper.top + 30 * ui
-    painter.setPen(inks.pen(colour, 1.3 * ui))
+    y = paper.top + 32 * ui
+    painter.setPen(surface.inks.pen(colour, 1.3 * ui))
     painter.drawLine(QPointF(left, y), QPointF(right, y))
     for x, side in ((left, 1), (right, -1)):
         painter.drawLine(QPointF(x, y), QPointF(x + side * 5 * ui, y - 3.5 * ui))
         painter.drawLine(QPointF(x, y), QPointF(x + side * 5 * ui, y + 3.5 * ui))
-    _draw_tag(
-        painter, scene, geometry, (left + right) / 2, y - 15 * ui, caliper_text(caliper, scene.record.fs), inks
-    )
+    _draw_tag(surface, (left + right) / 2, y - 16 * ui, caliper_text(caliper, scene.record.fs))
 
 
-def _draw_marches(painter: QPainter, geometry: Geometry, x_a: float, x_b: float, colour: str, inks: Inks) -> None:
-    period = abs(x_b - x_a)
+def _draw_marches(surface: Surface, x_a: float, period: float) -> None:
+    paper = surface.geometry.paper
     first = int(-x_a // period)
-    last = int((geometry.time_width - x_a) // period)
-    painter.setPen(inks.pen(colour, 1.0 * geometry.ui, 0.8, dashed=True))
-    for k in range(first, min(last, first + MAX_MARCHES) + 1):
+    last = min(int((surface.width - x_a) // period), first + MAX_MARCHES)
+    surface.painter.setPen(surface.inks.pen(surface.theme.caliper, surface.ui, 0.8, dashed=True))
+    for k in range(first, last + 1):
         x = x_a + k * period
-        painter.drawLine(QPointF(x, geometry.paper.top), QPointF(x, geometry.paper.bottom))
+        surface.painter.drawLine(QPointF(x, paper.top), QPointF(x, paper.bottom))
 
 
-def _draw_voltage(
-    painter: QPainter, scene: Scene, geometry: Geometry, caliper: Caliper, active: str, origin: float, inks: Inks
-) -> None:
-    assert scene.record is not None
-    colour, ui = scene.theme.caliper, geometry.ui
-    x = geometry.scale.px_of_sample(caliper.at) - origin
-    reach = 9 * geometry.scale.px_per_mm
-    y_a, y_b = (y_of_value(scene, geometry, caliper, v) for v in (caliper.a, caliper.b))
+def _draw_voltage(surface: Surface, caliper: Caliper, active: str, unit: str) -> None:
+    colour, ui, painter = surface.theme.caliper, surface.ui, surface.painter
+    x = surface.x(caliper.at)
+    reach = VOLTAGE_REACH_MM * surface.scale.px_per_mm
+    y_a, y_b = (y_of_value(surface.scene, surface.geometry, caliper, v) for v in (caliper.a, caliper.b))
     top, bottom = min(y_a, y_b), max(y_a, y_b)
-    painter.fillRect(QRectF(x - reach, top, 2 * reach, bottom - top), inks.colour(colour, 0.08))
+    surface.fill(QRectF(x - reach, top, 2 * reach, bottom - top), colour, 0.08)
     for handle, y in (("a", y_a), ("b", y_b)):
-        painter.setPen(inks.pen(colour, (2.2 if handle == active else 1.3) * ui))
+        painter.setPen(surface.inks.pen(colour, (2.2 if handle == active else 1.3) * ui))
         painter.drawLine(QPointF(x - reach, y), QPointF(x + reach, y))
-    painter.setPen(inks.pen(colour, 1.3 * ui))
+    painter.setPen(surface.inks.pen(colour, 1.3 * ui))
     painter.drawLine(QPointF(x, top), QPointF(x, bottom))
-    unit = scene.record.leads[caliper.lead].unit
-    _draw_tag(
-        painter, scene, geometry, x + reach + 34 * ui, (top + bottom) / 2, caliper_text(caliper, 1.0, unit), inks
-    )
+    _draw_tag(surface, x + reach + 36 * ui, (top + bottom) / 2, caliper_text(caliper, 1.0, unit))
 
 
-def _draw_tag(
-    painter: QPainter, scene: Scene, geometry: Geometry, x: float, y: float, text: str, inks: Inks
-) -> None:
-    ui = geometry.ui
-    font = inks.font(12 * ui, bold=True)
-    width = QFontMetricsF(font).horizontalAdvance(text) + 14 * ui
-    left = min(max(x - width / 2, 2 * ui), max(2 * ui, geometry.time_width - width - 2 * ui))
+def _draw_tag(surface: Surface, x: float, y: float, text: str) -> None:
+    ui = surface.ui
+    width = surface.font(12, bold=True).horizontalAdvance(text) + 14 * ui
+    left = min(max(x - width / 2, 2 * ui), max(2 * ui, surface.width - width - 2 * ui))
     box = QRectF(left, y - 10 * ui, width, 20 * ui)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(inks.colour(scene.theme.caliper))
-    painter.drawRoundedRect(box, 4 * ui, 4 * ui)
-    painter.setFont(font)
-    painter.setPen(inks.pen(scene.theme.caliper_text))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    surface.painter.setPen(Qt.PenStyle.NoPen)
+    surface.painter.setBrush(surface.inks.colour(surface.theme.caliper))
+    surface.painter.drawRoundedRect(box, 4 * ui, 4 * ui)
+    surface.write(box, text, surface.theme.caliper_text, CENTRE)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from engine.analysis.types import ABSENT
 from heartkit_gui.canvas.accessible import interval_lines
@@ -12,104 +11,101 @@ from heartkit_gui.canvas.lanes import axis_text
 from heartkit_gui.canvas.layouts import cells_between
 from heartkit_gui.canvas.marks import KINDS, LOW_CONFIDENCE
 from heartkit_gui.canvas.overlays import draw_beat_mark
-from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.surface import Surface
 
 CARD_COLUMNS = 2
 
 
-def draw_crosshair(painter: QPainter, scene: Scene, geometry: Geometry, x: float, y: float, inks: Inks) -> None:
-    """Hair lines at a point. `painter` is at the left edge of the surface."""
-    paper = geometry.paper
-    if not (geometry.margin <= x < geometry.width and paper.top <= y < paper.bottom):
+def draw_crosshair(surface: Surface, x: float, y: float) -> None:
+    """Hair lines at a point of the time region."""
+    paper = surface.geometry.paper
+    if not (0 <= x < surface.width and paper.top <= y < paper.bottom):
         return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    colour = inks.colour(scene.theme.crosshair, 0.65)
-    pixel = max(1.0, round(geometry.ui))
-    painter.fillRect(QRectF(round(x), paper.top, pixel, paper.height), colour)
-    row = geometry.row_at(y)
-    if row is not None:
-        colour = inks.colour(scene.theme.crosshair, 0.35)
-        painter.fillRect(QRectF(geometry.margin, round(y), geometry.time_width, pixel), colour)
+    pixel = max(1.0, round(surface.ui))
+    surface.fill(QRectF(round(x), paper.top, pixel, paper.height), surface.theme.crosshair, 0.65)
+    if surface.geometry.row_at(y) is not None:
+        surface.fill(QRectF(0, round(y), surface.width, pixel), surface.theme.crosshair, 0.35)
 
 
-def draw_selected_beat(
-    painter: QPainter, scene: Scene, geometry: Geometry, index: int, origin: float, inks: Inks
-) -> None:
-    """Highlight of a beat in the marked rows, and a card with its measurements. `painter` is at the time region."""
+def draw_selected_beat(surface: Surface, index: int) -> None:
+    """Highlight of a beat in the marked rows, and a card with its measurements. `surface` is the time region."""
+    scene, geometry, ui = surface.scene, surface.geometry, surface.ui
     marks = scene.marks
     if marks is None or not 0 <= index < len(marks.beats) or not geometry.rows:
         return
-    scale, ui, theme = geometry.scale, geometry.ui, scene.theme
     at = int(marks.beats.sample[index])
-    present = marks.fiducials[index][marks.fiducials[index] != ABSENT]
-    pad = 0.05 * scale.fs
-    first = min([at - 2 * pad, *(int(s) - pad for s in present)])
-    last = max([at + 2 * pad, *(int(s) + pad for s in present)])
-    left, right = scale.px_of_sample(first) - origin, scale.px_of_sample(last) - origin
-    if right < 0 or left > geometry.time_width:
+    seconds = at / surface.scale.fs
+    present = [int(s) for s in marks.fiducials[index] if s != ABSENT]
+    pad = 0.05 * surface.scale.fs
+    left = surface.x(min([at - pad, *(s - pad for s in present)]))
+    right = surface.x(max([at + pad, *(s + pad for s in present)]))
+    if right < 0 or left > surface.width:
         return
-    lead = scene.marked_lead()
-    card_row = None
+    shown = []
     for row in scene.marked_rows:
-        band = geometry.rows[row]
-        seconds = at / scale.fs
         spans = cells_between(scene.arrangement.rows[row], seconds, seconds + 1e-6)
-        if not spans or spans[0].cell.lead != lead:
-            continue
-        card_row = row
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(inks.pen(theme.selection, 1.2 * ui, 0.9))
-        painter.setBrush(inks.colour(theme.selection, 0.10))
+        if spans and spans[0].cell.lead == scene.marked_lead():
+            shown.append(row)
+    surface.smooth(True)
+    surface.painter.setPen(surface.inks.pen(surface.theme.selection, 1.2 * ui, 0.9))
+    surface.painter.setBrush(surface.inks.colour(surface.theme.selection, 0.10))
+    for row in shown:
+        band = geometry.rows[row]
         area = QRectF(left, band.top + ui, right - left, band.height - 2 * ui)
-        painter.drawRoundedRect(area, 4 * ui, 4 * ui)
-    if card_row is not None:
-        _draw_card(painter, scene, geometry, index, card_row, left, right, inks)
+        surface.painter.drawRoundedRect(area, 4 * ui, 4 * ui)
+    if shown:
+        _draw_card(surface, index, shown[-1], left, right)
 
 
-def _draw_card(
-    painter: QPainter, scene: Scene, geometry: Geometry, index: int, row: int, left: float, right: float, inks: Inks
-) -> None:
-    marks, record = scene.marks, scene.record
+def _draw_card(surface: Surface, index: int, row: int, left: float, right: float) -> None:
+    marks, record = surface.scene.marks, surface.scene.record
     assert marks is not None and record is not None
-    ui, theme, band = geometry.ui, scene.theme, geometry.rows[row]
-    kind = KINDS[marks.beats.kind[index]]
+    ui, theme = surface.ui, surface.theme
     confidence = float(marks.beats.confidence[index])
     doubtful = confidence < LOW_CONFIDENCE
     seconds = int(marks.beats.sample[index]) / record.fs
-    title = (
-        f"{marks.beats.symbol[index]}{'?' if doubtful else ''}   {axis_text(record.info.start_time, seconds, 0.1)}"
-    )
-    lines = interval_lines(marks, index)
-    lines.append(("Conf.", f"{confidence * 100:.0f} %"))
-    bold, plain = inks.font(12 * ui, bold=True), inks.font(11.5 * ui)
-    line_height = 16 * ui
-    name_width = 38 * ui
-    column_width = name_width + QFontMetricsF(plain).horizontalAdvance("−0.000 mV") + 8 * ui
-    rows = -(-len(lines) // CARD_COLUMNS)
-    width = CARD_COLUMNS * column_width + 14 * ui
-    height = (rows + 1) * line_height + 14 * ui
-    x = right + 8 * ui if right + 8 * ui + width <= geometry.time_width else left - 8 * ui - width
-    x = min(max(2 * ui, x), max(2 * ui, geometry.time_width - width - 2 * ui))
-    y = min(max(geometry.paper.top + 4 * ui, band.top + 20 * ui), geometry.paper.bottom - height - 4 * ui)
-    box = QRectF(x, y, width, height)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(inks.pen(theme.border_strong, 1.0, 0.7))
-    painter.setBrush(inks.colour(theme.panel_raised, 0.96))
-    painter.drawRoundedRect(box, 6 * ui, 6 * ui)
-    draw_beat_mark(painter, scene, inks, ui, QPointF(x + 14 * ui, y + 15 * ui), kind, doubtful)
-    painter.setFont(bold)
-    painter.setPen(inks.pen(theme.text))
-    left_middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-    painter.drawText(QRectF(x + 25 * ui, y + 6 * ui, width - 30 * ui, line_height + 2 * ui), left_middle, title)
-    painter.setFont(plain)
+    title = f"{marks.beats.symbol[index]}{'?' if doubtful else ''}   "
+    title += axis_text(record.info.start_time, seconds, 0.1)
+    lines = [*interval_lines(marks, index), ("Conf.", f"{confidence * 100:.0f} %")]
+    line_height, name_width = 16 * ui, 40 * ui
+    column_width = name_width + surface.font(11.5).horizontalAdvance("−0.00 mV") + 10 * ui
+    per_column = -(-len(lines) // CARD_COLUMNS)
+    size = QSizeF(CARD_COLUMNS * column_width + 14 * ui, (per_column + 1) * line_height + 14 * ui)
+    box = _card_place(surface, size, row, left, right)
+    surface.smooth(True)
+    surface.painter.setPen(surface.inks.pen(theme.border_strong, 1.0, 0.7))
+    surface.painter.setBrush(surface.inks.colour(theme.panel_raised, 0.97))
+    surface.painter.drawRoundedRect(box, 6 * ui, 6 * ui)
+    mark = QPointF(box.left() + 14 * ui, box.top() + 15 * ui)
+    draw_beat_mark(surface, mark, KINDS[marks.beats.kind[index]], doubtful)
+    surface.font(12, bold=True)
+    surface.write(QRectF(box.left() + 25 * ui, box.top() + 6 * ui, size.width(), 18 * ui), title, theme.text)
+    surface.font(11.5)
     for i, (name, value) in enumerate(lines):
-        column, line = divmod(i, rows)
-        cx, cy = x + 9 * ui + column * column_width, y + 9 * ui + (line + 1) * line_height
-        painter.setPen(inks.pen(theme.text_muted))
-        painter.drawText(QRectF(cx, cy, name_width, line_height), left_middle, name)
-        painter.setPen(inks.pen(theme.text))
-        painter.drawText(QRectF(cx + name_width, cy, column_width - name_width, line_height), left_middle, value)
+        column, line = divmod(i, per_column)
+        x, y = box.left() + 9 * ui + column * column_width, box.top() + 9 * ui + (line + 1) * line_height
+        surface.write(QRectF(x, y, name_width, line_height), name, theme.text_muted)
+        surface.write(QRectF(x + name_width, y, column_width - name_width, line_height), value, theme.text)
+
+
+def _card_place(surface: Surface, size: QSizeF, row: int, left: float, right: float) -> QRectF:
+    """On free paper above or below the rows where there is some, else beside the beat."""
+    ui, geometry = surface.ui, surface.geometry
+    middle = (left + right - size.width()) / 2
+    furthest = max(2 * ui, surface.width - size.width() - 2 * ui)
+    if geometry.rows[0].top - geometry.paper.top >= size.height() + 8 * ui and row == 0:
+        x, y = middle, geometry.rows[0].top - size.height() - 4 * ui
+    elif (
+        geometry.paper.bottom - geometry.rows[-1].bottom >= size.height() + 8 * ui and row == len(geometry.rows) - 1
+    ):
+        x, y = middle, geometry.rows[-1].bottom + 4 * ui
+    else:
+        fits = right + 8 * ui + size.width() <= surface.width
+        x = right + 8 * ui if fits else left - 8 * ui - size.width()
+        lowest = geometry.paper.bottom - size.height() - 4 * ui
+        y = min(max(geometry.paper.top + 4 * ui, geometry.rows[row].top + 20 * ui), lowest)
+    return QRectF(min(max(2 * ui, x), furthest), y, size.width(), size.height())
 
 
 def readout(scene: Scene, geometry: Geometry, sample: float, row: int | None) -> str:
@@ -125,23 +121,20 @@ def readout(scene: Scene, geometry: Geometry, sample: float, row: int | None) ->
         span = cells_between(arranged, seconds, seconds + 1e-6)
         if span:
             cells.append((i != row, i, span[0].cell))
-    if scene.is_filtered(geometry.scale) or scene.pages is None:
-        block = scene.block(at, at + 1)
-    else:
-        block = record.read(at, at + 1)
+    block = None
+    if scene.pages is not None and not scene.awaited(at, at + 1, geometry.scale):
+        filtered = scene.is_filtered(geometry.scale)
+        block = scene.pages.read(at, at + 1) if filtered else scene.pages.raw(at, at + 1)
     seen = set()
     for _, _, cell in sorted(cells, key=lambda item: item[:2]):
         if block is None or block.values.shape[1] == 0 or cell.lead in seen:
             continue
         seen.add(cell.lead)
         lead = record.leads[cell.lead]
+        value = float(block.values[cell.lead, 0]) * cell.sign
         if not block.valid[cell.lead, 0]:
             parts.append(f"{cell.label} no data")
         else:
-            value = float(block.values[cell.lead, 0]) * cell.sign
-            parts.append(
-                f"{cell.label} {value:+.2f} {lead.unit}"
-                if lead.is_voltage
-                else f"{cell.label} {value:.4g} {lead.unit}"
-            )
+            number = f"{value:+.2f}" if lead.is_voltage else f"{value:.4g}"
+            parts.append(f"{cell.label} {number} {lead.unit}")
     return "   ".join(parts)

@@ -25,9 +25,8 @@ from engine.records.record import Record
 from heartkit_gui.canvas.accessible import announce, describe_beat, describe_view
 from heartkit_gui.canvas.calipers import TOOLS, Caliper, caliper_text, draw_caliper
 from heartkit_gui.canvas.cursor import draw_crosshair, draw_selected_beat, readout
-from heartkit_gui.canvas.geometry import Geometry, lay_out
 from heartkit_gui.canvas.grid import paper_image
-from heartkit_gui.canvas.interaction import SNAP_UI, Interaction, default_caliper
+from heartkit_gui.canvas.interaction import Interaction, default_caliper
 from heartkit_gui.canvas.lanes import (
     draw_axis,
     draw_footer,
@@ -36,22 +35,14 @@ from heartkit_gui.canvas.lanes import (
     draw_pulses,
     draw_quality_text,
 )
-from heartkit_gui.canvas.layouts import LAYOUTS, available_layouts, cells_between
+from heartkit_gui.canvas.layouts import LAYOUTS, available_layouts
+from heartkit_gui.canvas.loader import PageLoader
 from heartkit_gui.canvas.primitives import Inks
-from heartkit_gui.canvas.scale import (
-    DEFAULT_GAIN,
-    DEFAULT_SPEED,
-    GAINS,
-    MAX_SPEED,
-    MIN_SPEED,
-    SPEEDS,
-    Scale,
-    plausible_px_per_mm,
-    step,
-    zoom_step,
-)
+from heartkit_gui.canvas.scale import DEFAULT_GAIN, GAINS, SPEEDS, plausible_px_per_mm, step, zoom_step
 from heartkit_gui.canvas.scene import OVERLAYS, Scene
-from heartkit_gui.canvas.tiles import TileCache, grid_top
+from heartkit_gui.canvas.surface import Surface
+from heartkit_gui.canvas.tiles import TILE_PX, TileCache, grid_top
+from heartkit_gui.canvas.viewport import Viewport
 from heartkit_gui.theme.tokens import PAPER, Theme
 
 if TYPE_CHECKING:
@@ -65,34 +56,39 @@ AHEAD = 2  # tiles drawn ahead on either side while idle
 
 
 class EcgCanvas(QWidget):
-    """Draws and moves; knows nothing of files, analysis or menus."""
+    """Draws and moves; knows nothing of files, analysis or menus.
+
+    `scene` is what is shown, `view` which part of it and how large. Points handed between them and the tools are
+    in device pixels.
+    """
 
     view_changed = Signal(int, int)  # first sample, sample after the last
     cursor_moved = Signal(str)  # time and values under the pointer
     beat_selected = Signal(int)  # index, -1 for none
-    scale_changed = Signal()
+    scale_changed = Signal()  # speed, gain, calibration or filter
     tool_changed = Signal(str)
     caliper_changed = Signal(str)  # reading, "" for none
+    read_failed = Signal(str)  # the record could not be read, one sentence
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scene = Scene(PAPER)
-        self._inks = Inks(self.font().family())
-        self._tiles = TileCache(self._inks)
-        self._margin_image: QImage | None = None
-        self._margin_key: object = None
-        self._speed, self._gain = DEFAULT_SPEED, DEFAULT_GAIN
-        self._px_per_mm: float | None = None  # logical pixels, as calibrated; None asks the screen
-        self._fit = False
-        self._start = 0.0  # sample at the left edge
-        self._geometry: Geometry | None = None
-        self._pointer: QPointF | None = None
-        self._tool = "pan"
-        self._direction = 1
+        self.view = Viewport(self.scene)
         self.caliper: Caliper | None = None
         self.caliper_handle = "b"
         self.selected_beat = -1
+        self._inks = Inks(self.font().family())
+        self._tiles = TileCache(self._inks)
+        self._margin_image = QImage()
+        self._margin_key: object = None
+        self._calibrated: float | None = None
+        self._pointer: QPointF | None = None
+        self._tool = "pan"
+        self._direction = 1
+        self._fault_told = ""
         self._interaction = Interaction(self)
+        self._loader = PageLoader(self)
+        self._loader.loaded.connect(self._pages_loaded)
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(4)
@@ -106,23 +102,26 @@ class EcgCanvas(QWidget):
         self.show_tool_cursor()
         self._describe()
 
-    # -- what is shown --------------------------------------------------------------------------------------------
+    # -- what is shown ------------------------------------------------------------------------------------------
 
     def set_record(self, record: Record | None, pyramid: Pyramid | None = None) -> None:
         """Show a record from its start, without findings; None shows empty paper."""
-        self.scene.set_record(record, pyramid)
-        self._start, self.selected_beat = 0.0, -1
+        self.select_beat(-1)
         self.clear_calipers()
+        self.scene.set_record(record, pyramid)
+        self.view.position = 0.0
+        self._fault_told = ""
+        if self.view.fits:
+            self.view.fit()
         self._changed(moved=True)
 
     def set_pyramid(self, pyramid: Pyramid | None) -> None:
         """The overview of the record, when it is ready."""
-        self.scene.pyramid = pyramid
-        self.scene.changed()
+        self.scene.set_pyramid(pyramid)
         self._changed()
 
     def set_analysis(self, analysis: Analysis | None) -> None:
-        """Findings to overlay."""
+        """Findings to overlay; the selected beat is kept where it still exists."""
         self.scene.set_analysis(analysis)
         if self.scene.marks is None or self.selected_beat >= len(self.scene.marks.beats):
             self.select_beat(-1)
@@ -165,8 +164,7 @@ class EcgCanvas(QWidget):
     def set_filter(self, spec: FilterSpec | None) -> None:
         """Filter for display; its state is written on the trace."""
         self.scene.set_filter(spec)
-        self._changed(moved=True)
-        self.scale_changed.emit()
+        self._rescaled()
 
     def set_theme(self, theme: Theme) -> None:
         """Colours."""
@@ -176,68 +174,56 @@ class EcgCanvas(QWidget):
 
     def set_overlay_visible(self, name: str, visible: bool) -> None:
         """Show or hide one of OVERLAYS."""
-        if name not in OVERLAYS:
-            raise ValueError(f"no overlay {name!r}")
-        (self.scene.overlays.add if visible else self.scene.overlays.discard)(name)
-        self.scene.changed()
+        self.scene.set_overlay(name, visible)
         self._changed()
 
     def overlay_visible(self, name: str) -> bool:
         """Whether an overlay is shown."""
         return name in self.scene.overlays
 
-    # -- scale ----------------------------------------------------------------------------------------------------
+    # -- scale --------------------------------------------------------------------------------------------------
 
     @property
     def speed(self) -> float:
         """Paper speed, mm/s."""
-        return self._speed
+        return self.view.speed
 
     @property
     def gain(self) -> float:
         """Gain, mm/mV."""
-        return self._gain
+        return self.view.gain
 
     @property
     def pixels_per_mm(self) -> float:
-        """Logical pixels per millimetre of paper."""
-        if self._px_per_mm is not None:
-            return self._px_per_mm
-        return plausible_px_per_mm(self.screen().physicalDotsPerInch())
+        """Logical pixels per millimetre of paper: as calibrated, else what the screen reports."""
+        return self._calibrated or plausible_px_per_mm(self.screen().physicalDotsPerInch())
 
-    def set_speed(self, mm_per_s: float, anchor_px: float | None = None) -> None:
-        """Paper speed; the sample at `anchor_px` (device pixels, left edge by default) stays where it is."""
-        speed = min(max(mm_per_s, MIN_SPEED), MAX_SPEED)
-        self._fit = False
-        if speed == self._speed:
-            return
-        anchor = 0.0 if anchor_px is None else max(0.0, anchor_px - self.geometry_px.margin)
-        sample = self._start + self.geometry_px.scale.sample_of_px(anchor)
-        self._speed = speed
-        self._geometry = None
-        self._start = sample - self.geometry_px.scale.sample_of_px(anchor)
+    def set_pixels_per_mm(self, value: float | None) -> None:
+        """Screen calibration in logical pixels per mm; None goes back to what the screen reports."""
+        self._calibrated = value
+        self._rescaled()
+
+    def set_speed(self, mm_per_s: float, anchor_x: float | None = None) -> None:
+        """Paper speed; the sample at `anchor_x` (device pixels, left edge by default) stays where it is."""
+        self.view.set_speed(mm_per_s, anchor_x)
         self._rescaled()
 
     def set_gain(self, mm_per_mv: float) -> None:
         """Gain, mm/mV."""
-        if mm_per_mv != self._gain and mm_per_mv > 0:
-            self._gain = mm_per_mv
-            self._rescaled()
-
-    def set_pixels_per_mm(self, value: float | None) -> None:
-        """Screen calibration in logical pixels per mm; None goes back to what the screen reports."""
-        self._px_per_mm = value
+        if mm_per_mv <= 0:
+            raise ValueError(f"gain must be positive, not {mm_per_mv}")
+        self.view.gain = mm_per_mv
         self._rescaled()
 
-    def zoom_time(self, direction: int, anchor_px: float | None = None) -> None:
+    def zoom_time(self, direction: int, anchor_x: float | None = None) -> None:
         """Next faster (1) or slower (-1) paper speed around a point, by default the middle of the view."""
-        if anchor_px is None:
-            anchor_px = self.geometry_px.margin + self.geometry_px.time_width / 2
-        self.set_speed(zoom_step(self._speed, direction), anchor_px)
+        if anchor_x is None:
+            anchor_x = self.view.geometry.margin + self.view.geometry.time_width / 2
+        self.set_speed(zoom_step(self.speed, direction), anchor_x)
 
     def step_gain(self, direction: int) -> None:
         """Next larger (1) or smaller (-1) gain."""
-        self.set_gain(step(GAINS, self._gain, direction))
+        self.set_gain(step(GAINS, self.gain, direction))
 
     def reset_gain(self) -> None:
         """Back to 10 mm/mV."""
@@ -245,54 +231,33 @@ class EcgCanvas(QWidget):
 
     def fit_to_width(self) -> None:
         """The whole record across the view, at whatever speed that takes; shown as non-standard."""
-        record = self.scene.record
-        if record is None or record.n_samples == 0:
-            return
-        for _ in range(3):  # the margin depends on the speed
-            usable = max(1, self.geometry_px.time_width - 1)
-            speed = usable / record.duration_s / self.geometry_px.scale.px_per_mm
-            self._speed = min(max(speed, MIN_SPEED), MAX_SPEED)
-            self._geometry = None
-        self._fit, self._start = True, 0.0
+        self.view.fit()
         self._rescaled()
 
     def _rescaled(self) -> None:
         self._changed(moved=True)
         self.scale_changed.emit()
 
-    # -- where we are -----------------------------------------------------------------------------------------------
-
-    @property
-    def geometry_px(self) -> Geometry:
-        """The surface in device pixels."""
-        if self._geometry is None:
-            ratio = self.devicePixelRatioF()
-            fs = 1.0 if self.scene.record is None else self.scene.record.fs
-            scale = Scale(fs, self._speed, self._gain, self.pixels_per_mm * ratio)
-            size = (round(self.width() * ratio), round(self.height() * ratio))
-            self._geometry = lay_out(self.scene.arrangement, scale, ratio, *size, self.scene.lanes)
-        return self._geometry
-
-    @property
-    def origin_px(self) -> int:
-        """Time position of the left edge, in device pixels from sample 0."""
-        return round(self.geometry_px.scale.px_of_sample(self._start))
+    # -- where we are -------------------------------------------------------------------------------------------
 
     @property
     def view_start(self) -> int:
         """First sample shown."""
-        return round(self._start)
+        return self.view.start
 
     @property
     def view_stop(self) -> int:
         """Sample after the last one shown (may lie beyond the record)."""
-        return round(self._start + self.geometry_px.scale.sample_of_px(self.geometry_px.time_width))
+        return self.view.stop
 
     def set_view_start(self, sample: float) -> None:
         """Move so that `sample` is at the left edge, as far as the record goes."""
-        self._direction = 1 if sample >= self._start else -1
-        self._start = float(sample)
-        self._changed(moved=True)
+        before = self.view.position
+        self.view.position = float(sample)
+        self.view.clamp()
+        self._direction = 1 if self.view.position >= before else -1
+        if self.view.position != before:
+            self._changed(moved=True)
 
     def centre_on(self, sample: float) -> None:
         """Move so that `sample` is in the middle."""
@@ -300,59 +265,27 @@ class EcgCanvas(QWidget):
 
     def page(self, fraction: float) -> None:
         """Move by a fraction of the view."""
-        self.scroll_px(fraction * self.geometry_px.time_width)
+        self.scroll_px(fraction * self.view.geometry.time_width)
 
     def scroll_px(self, pixels: float) -> None:
         """Move by device pixels."""
-        self.move_to_px(self.origin_px + round(pixels))
+        self.move_to_px(self.view.origin_px + round(pixels))
 
     def scroll_seconds(self, seconds: float) -> None:
         """Move by seconds."""
-        self.set_view_start(self._start + seconds * self.geometry_px.scale.fs)
+        self.set_view_start(self.view.position + seconds * self.view.scale.fs)
 
     def move_to_px(self, origin: int) -> None:
         """Move so that the left edge lies `origin` device pixels after sample 0."""
-        self.set_view_start(self.geometry_px.scale.sample_of_px(origin))
+        self.set_view_start(self.view.scale.sample_of_px(origin))
 
-    def _clamp(self) -> None:
-        geometry = self.geometry_px
-        room = self.scene.n_samples - geometry.scale.sample_of_px(geometry.time_width)
-        self._start = min(max(self._start, 0.0), max(0.0, room))
-
-    def sample_at(self, x: float) -> float:
-        """Sample under a device pixel column of the surface."""
-        geometry = self.geometry_px
-        return geometry.scale.sample_of_px(self.origin_px + x - geometry.margin)
-
-    def cell_at(self, at: QPointF) -> tuple[int, int] | None:
-        """Row and lead under a point in device pixels."""
-        row = self.geometry_px.row_at(at.y())
-        if row is None:
-            return None
-        seconds = self.sample_at(at.x()) / self.geometry_px.scale.fs
-        spans = cells_between(self.scene.arrangement.rows[row], seconds, seconds + 1e-6)
-        return (row, spans[0].cell.lead) if spans else None
-
-    def snapped(self, sample: float) -> float:
-        """The fiducial within a few pixels of a sample, else the sample."""
-        marks = self.scene.marks
-        if marks is None:
-            return sample
-        reach = SNAP_UI * self.geometry_px.ui * self.geometry_px.scale.samples_per_px
-        near = marks.nearest_fiducial(sample, reach)
-        return sample if near is None else float(near)
-
-    def device_point(self, position: QPointF) -> QPointF:
-        """Logical widget position to device pixels."""
-        return position * self.devicePixelRatioF()
-
-    # -- beats, tools -------------------------------------------------------------------------------------------------
+    # -- beats and tools ----------------------------------------------------------------------------------------
 
     def select_beat(self, index: int) -> None:
         """Highlight a beat and bring it into view; -1 for none."""
         marks = self.scene.marks
-        count = 0 if marks is None else len(marks.beats)
-        index = index if 0 <= index < count else -1
+        if marks is None or not 0 <= index < len(marks.beats):
+            index = -1
         if index == self.selected_beat:
             return
         self.selected_beat = index
@@ -361,9 +294,8 @@ class EcgCanvas(QWidget):
             edge = 0.06 * (self.view_stop - self.view_start)
             if not self.view_start + edge <= at <= self.view_stop - edge:
                 self.centre_on(at)
-        self._describe()
-        if index >= 0:
             announce(self, describe_beat(self.scene, index))
+        self._describe()
         self.update()
         self.beat_selected.emit(index)
 
@@ -379,11 +311,11 @@ class EcgCanvas(QWidget):
         marks = self.scene.marks
         if marks is None or len(marks.beats) == 0:
             return False
-        if self.selected_beat < 0:
-            visible = marks.beats.between(self.view_start, self.view_stop)
-            index = (visible.start if direction > 0 else visible.stop - 1) if len(visible) else visible.start
-        else:
+        if self.selected_beat >= 0:
             index = self.selected_beat + direction
+        else:
+            visible = marks.beats.between(self.view_start, self.view_stop)
+            index = visible.start if direction > 0 else visible.stop - 1
         if not 0 <= index < len(marks.beats):
             return False
         self.select_beat(index)
@@ -394,9 +326,9 @@ class EcgCanvas(QWidget):
         marks = self.scene.marks
         if marks is None:
             return
-        sample = self.sample_at(at.x())
+        sample = self.view.sample_at(at.x())
         near = marks.beats.nearest(sample)
-        reach = CLICK_BEAT_UI * self.geometry_px.ui * self.geometry_px.scale.samples_per_px
+        reach = CLICK_BEAT_UI * self.view.ratio * self.view.scale.samples_per_px
         self.select_beat(near if near is not None and abs(int(marks.beats.sample[near]) - sample) <= reach else -1)
 
     @property
@@ -437,7 +369,7 @@ class EcgCanvas(QWidget):
         return caliper_text(self.caliper, record.fs, record.leads[self.caliper.lead].unit)
 
     def escape(self) -> bool:
-        """Undo one step of attention: caliper, tool, selected beat; False where there was nothing to undo."""
+        """Undo one step of attention: caliper and tool, then selected beat; False with nothing to undo."""
         if self.caliper is not None or self._tool != "pan":
             self.clear_calipers()
             self.set_tool("pan")
@@ -453,30 +385,47 @@ class EcgCanvas(QWidget):
         self.setCursor(Qt.CursorShape.ArrowCursor if pan else Qt.CursorShape.CrossCursor)
 
     def point_at(self, at: QPointF | None) -> None:
-        """Move the crosshair; device pixels, None hides it."""
+        """Move the crosshair to a point in device pixels; None hides it."""
         self._pointer = at
-        inside = at is not None and at.x() >= self.geometry_px.margin
-        row = self.geometry_px.row_at(at.y()) if at is not None else None
-        text = (
-            readout(self.scene, self.geometry_px, self.sample_at(at.x()), row) if at is not None and inside else ""
-        )
+        text = ""
+        if at is not None and at.x() >= self.view.geometry.margin:
+            row = self.view.geometry.row_at(at.y())
+            text = readout(self.scene, self.view.geometry, self.view.sample_at(at.x()), row)
         self.cursor_moved.emit(text)
         self.update()
 
-    # -- keeping up ---------------------------------------------------------------------------------------------------
+    # -- keeping up ---------------------------------------------------------------------------------------------
+
+    def finish_loading(self) -> None:
+        """Read and filter everything in view before returning, for pictures that must be complete."""
+        self._loader.wait()
+        if self.scene.pages is not None and self.scene.is_filtered(self.view.scale):
+            self.scene.pages.fetch(self.scene.pages.page_range(self.view_start, self.view_stop))
+        self._pages_loaded()
+
+    def _pages_loaded(self) -> None:
+        self._tiles.awaited = range(0)
+        self._changed()
+        self._recentre()
 
     def _changed(self, moved: bool = False) -> None:
-        self._geometry = None
-        self._clamp()
-        if moved and self.isVisible():
-            self.scene.recentre(self.view_start, self.view_stop, self.geometry_px)
+        self.view.ratio = self.devicePixelRatioF()
+        self.view.density = self.pixels_per_mm
+        self.view.size = (round(self.width() * self.view.ratio), round(self.height() * self.view.ratio))
+        self.view.clamp()
+        if moved:
+            self._recentre()
         self._describe()
         self.update()
         if moved:
             self.view_changed.emit(self.view_start, self.view_stop)
 
+    def _recentre(self) -> None:
+        if self.isVisible():
+            self.scene.recentre(self.view_start, self.view_stop, self.view.geometry)
+
     def _describe(self) -> None:
-        text = describe_view(self.scene, self.geometry_px.scale, self.view_start, self.view_stop)
+        text = describe_view(self.scene, self.view.scale, self.view_start, self.view_stop)
         if self.selected_beat >= 0:
             text = f"{describe_beat(self.scene, self.selected_beat)}. {text}"
         self.setAccessibleDescription(text)
@@ -485,73 +434,81 @@ class EcgCanvas(QWidget):
         """Draw one tile beside the view, first in the direction of travel; again until there is nothing to do."""
         if self.scene.record is None or not self.isVisible():
             return
-        geometry = self.geometry_px
-        visible = self._tiles.visible(geometry, self.origin_px)
-        last = int(geometry.scale.px_of_sample(self.scene.n_samples)) // 256
+        geometry = self.view.geometry
+        visible = self._tiles.visible(geometry, self.view.origin_px)
+        last = int(geometry.scale.px_of_sample(self.scene.n_samples)) // TILE_PX
         after = [visible.stop + k for k in range(AHEAD)]
         before = [visible.start - 1 - k for k in range(AHEAD)]
         for index in (*after, *before) if self._direction > 0 else (*before, *after):
             if 0 <= index <= last and not self._tiles.has(index, self.scene, geometry):
                 self._tiles.tile(index, self.scene, geometry)
-                self._idle.start()
+                self._load_awaited()
+                if not self._tiles.awaited:
+                    self._idle.start()
                 return
 
-    # -- Qt -----------------------------------------------------------------------------------------------------------
+    def _load_awaited(self) -> None:
+        """Have the pages loaded that tiles wait for, and tell of a record that cannot be read."""
+        pages = self.scene.pages
+        if pages is None:
+            return
+        self._loader.request(pages, self._tiles.awaited)
+        if pages.fault and pages.fault != self._fault_told:
+            self._fault_told = pages.fault
+            QTimer.singleShot(0, self, self._tell_fault)
+
+    def _tell_fault(self) -> None:
+        self.read_failed.emit(self._fault_told)
+
+    # -- Qt -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tiles, then everything that stays on the screen or moves by itself."""
-        geometry, scene, inks = self.geometry_px, self.scene, self._inks
-        origin = self.origin_px
+        geometry, origin = self.view.geometry, self.view.origin_px
         painter = QPainter(self)
         painter.scale(1 / geometry.ui, 1 / geometry.ui)
-        painter.save()
-        painter.translate(geometry.margin, 0)
-        self._tiles.draw(painter, scene, geometry, origin)
-        draw_lead_names(painter, geometry, scene, origin, inks)
-        draw_quality_text(painter, geometry, scene, origin, inks)
-        if self.selected_beat >= 0:
-            draw_selected_beat(painter, scene, geometry, self.selected_beat, origin, inks)
-        if self.caliper is not None:
-            draw_caliper(painter, scene, geometry, self.caliper, self.caliper_handle, origin, inks)
-        painter.restore()
         painter.drawImage(0, 0, self._margin())
-        draw_lanes(painter, geometry, scene, origin, inks)
-        draw_axis(painter, geometry, scene, origin, inks)
-        draw_footer(painter, geometry, scene, inks)
+        painter.translate(geometry.margin, 0)
+        surface = Surface(painter, self.scene, geometry, self._inks, origin, geometry.time_width)
+        painter.setClipRect(0, 0, geometry.time_width, geometry.height)
+        self._tiles.draw(painter, self.scene, geometry, origin)
+        draw_lead_names(surface)
+        draw_quality_text(surface)
+        if self.selected_beat >= 0:
+            draw_selected_beat(surface, self.selected_beat)
+        if self.caliper is not None:
+            draw_caliper(surface, self.caliper, self.caliper_handle)
+        painter.setClipping(False)
+        draw_lanes(surface)
+        draw_axis(surface)
+        draw_footer(surface)
         if self._pointer is not None:
-            draw_crosshair(painter, scene, geometry, self._pointer.x(), self._pointer.y(), inks)
+            draw_crosshair(surface, self._pointer.x() - geometry.margin, self._pointer.y())
         painter.end()
+        self._load_awaited()
         self._idle.start()
 
     def _margin(self) -> QImage:
         """Paper and calibration pulses left of the time region."""
-        geometry = self.geometry_px
+        geometry = self.view.geometry
         key = (self.scene.version, geometry)
-        if self._margin_image is None or key != self._margin_key:
-            height = max(1, round(geometry.axis.top))
-            image = paper_image(
-                geometry.margin,
-                height,
-                geometry.paper,
-                0.0,
-                grid_top(geometry),
-                geometry.scale.px_per_mm,
-                self.scene.theme,
-            )
-            painter = QPainter(image)
-            if self.scene.record is not None:
-                draw_pulses(painter, geometry, self.scene, self._inks)
+        if key != self._margin_key:
+            size = (geometry.margin, max(1, round(geometry.axis.top)))
+            zero, mm = grid_top(geometry), geometry.scale.px_per_mm
+            self._margin_image = paper_image(*size, geometry.paper, -geometry.margin, zero, mm, self.scene.theme)
+            painter = QPainter(self._margin_image)
+            painter.translate(geometry.margin, 0)
+            draw_pulses(Surface(painter, self.scene, geometry, self._inks, 0.0, geometry.time_width))
             painter.end()
-            self._margin_image, self._margin_key = image, key
+            self._margin_key = key
         return self._margin_image
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out again."""
-        self._geometry = None
-        if self._fit:
-            self.fit_to_width()
-        else:
-            self._changed(moved=True)
+        self._changed()
+        if self.view.fits:
+            self.view.fit()
+        self._changed(moved=True)
 
     def showEvent(self, event: QShowEvent) -> None:
         """The screen is known from now on."""
@@ -575,6 +532,7 @@ class EcgCanvas(QWidget):
         elif kind in (QEvent.Type.ScreenChangeInternal, QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
             self._inks = Inks(self.font().family())
             self._tiles = TileCache(self._inks)
+            self._margin_key = None
             self._rescaled()
         return super().event(event)
 
@@ -602,6 +560,10 @@ class EcgCanvas(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll and zoom."""
         self._interaction.wheel(event)
+
+    def device_point(self, position: QPointF) -> QPointF:
+        """Logical widget position to device pixels."""
+        return position * self.view.ratio
 
     def sizeHint(self) -> QSize:
         """Room for ten seconds of twelve leads."""

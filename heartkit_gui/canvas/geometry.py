@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 from heartkit_gui.canvas.layouts import Arrangement
 from heartkit_gui.canvas.scale import PULSE_S, Scale
 
-LANE_UI = 20.0  # heights in ui pixels (scaled by the device pixel ratio)
-AXIS_UI = 22.0
+AXIS_UI = 22.0  # heights in ui pixels (scaled by the device pixel ratio)
 FOOTER_UI = 24.0
 MIN_ROW_MM = 8.0
 MAX_ROW_MM = 55.0  # at 10 mm/mV; grows with the gain
 BASELINE_FRACTION = 0.58  # of the row height, from its top: R waves mostly point up
+MIN_MARGIN_UI = 48.0
 OVERLAP = 0.45  # of the row height that a trace may reach into its neighbours
 
 
@@ -33,6 +36,15 @@ class Band:
     def middle(self) -> float:
         """Centre line."""
         return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A strip above the rows; its height is in ui pixels."""
+
+    name: str
+    title: str
+    height_ui: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +84,16 @@ class Geometry:
 
 
 def lay_out(
-    arrangement: Arrangement, scale: Scale, ui: float, width: int, height: int, lanes: Sequence[str] = ()
+    arrangement: Arrangement, scale: Scale, ui: float, width: int, height: int, lanes: Sequence[Lane] = ()
 ) -> Geometry:
-    """Geometry of an arrangement on a surface of `width` x `height` device pixels with the given extra lanes on top.
+    """Geometry of an arrangement on `width` x `height` device pixels, with lanes above the rows.
 
-    Rows share the height; their pitch and zero lines are whole millimetres, so that every zero line lies on the grid.
+    Rows share the height; their pitch and zero lines are whole millimetres, so that every zero line lies on the
+    grid.
     """
     mm = scale.px_per_mm
-    lane_px = round(LANE_UI * ui)
-    top = float(lane_px * len(lanes))
+    edges = np.concatenate([[0], np.cumsum([round(lane.height_ui * ui) for lane in lanes])]).tolist()
+    top = float(edges[-1])
     footer = Band(height - round(FOOTER_UI * ui), height)
     axis = Band(footer.top - round(AXIS_UI * ui), footer.top)
     paper = Band(top, max(top + 1, axis.top))
@@ -102,10 +115,10 @@ def lay_out(
         ui=ui,
         width=width,
         height=height,
-        margin=round((pulse_mm + 5.0) * mm),
+        margin=round(max((pulse_mm + 5.0) * mm, MIN_MARGIN_UI * ui)),
         paper=paper,
         rows=tuple(rows),
-        lanes=tuple(Band(i * lane_px, (i + 1) * lane_px) for i in range(len(lanes))),
+        lanes=tuple(Band(a, b) for a, b in pairwise(edges)),
         axis=axis,
         footer=footer,
     )

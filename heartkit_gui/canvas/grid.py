@@ -23,7 +23,8 @@ def _line_positions(origin_px: float, length: int, px_per_mm: float) -> tuple[li
     """
     first = math.ceil((origin_px - 0.5) / px_per_mm)
     last = math.floor((origin_px + length) / px_per_mm)
-    minor, major = [], []
+    minor: list[int] = []
+    major: list[int] = []
     for k in range(first, last + 1):
         at = round(k * px_per_mm - origin_px)
         if 0 <= at < length:

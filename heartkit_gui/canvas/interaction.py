@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QPinchGesture
 
-from heartkit_gui.canvas.calipers import HANDLE_UI, Caliper, value_of_y, y_of_value
+from heartkit_gui.canvas.calipers import HANDLE_UI, VOLTAGE_REACH_MM, Caliper, value_of_y, y_of_value
 
 if TYPE_CHECKING:
     from heartkit_gui.canvas.ecg_canvas import EcgCanvas
@@ -49,14 +49,14 @@ class PanTool:
 
     def press(self, at: QPointF) -> None:
         """Remember where the paper was taken."""
-        self._pressed, self._origin, self._dragging = at, self._canvas.origin_px, False
+        self._pressed, self._origin, self._dragging = at, self._canvas.view.origin_px, False
 
     def move(self, at: QPointF, snap: bool) -> None:
         """Pull the paper along."""
         if self._pressed is None:
             return
         dx = at.x() - self._pressed.x()
-        if abs(dx) >= CLICK_UI * self._canvas.geometry_px.ui:
+        if abs(dx) >= CLICK_UI * self._canvas.view.geometry.ui:
             self._dragging = True
         if self._dragging:
             self._canvas.move_to_px(self._origin - round(dx))
@@ -96,22 +96,22 @@ class CaliperTool:
         canvas = self._canvas
         if canvas.scene.record is None:
             return None
-        sample = canvas.snapped(canvas.sample_at(at.x()))
+        sample = canvas.view.snapped(canvas.view.sample_at(at.x()), SNAP_UI)
         if self.kind != "voltage":
             return Caliper(self.kind, sample, sample)
-        found = canvas.cell_at(at)
+        found = canvas.view.cell_at(at.x(), at.y())
         if found is None:
             return None
         row, lead = found
-        value = value_of_y(canvas.scene, canvas.geometry_px, row, lead, at.y())
-        return Caliper(self.kind, value, value, row, lead, canvas.sample_at(at.x()))
+        value = value_of_y(canvas.scene, canvas.view.geometry, row, lead, at.y())
+        return Caliper(self.kind, value, value, row, lead, canvas.view.sample_at(at.x()))
 
     def move(self, at: QPointF, snap: bool) -> None:
         """Move what was taken."""
         canvas, start, before = self._canvas, self._start, self._before
         if start is None or before is None or self._handle is None:
             return
-        geometry = canvas.geometry_px
+        geometry = canvas.view.geometry
         if self.kind == "voltage":
             delta = value_of_y(canvas.scene, geometry, start.row, start.lead, at.y()) - value_of_y(
                 canvas.scene, geometry, start.row, start.lead, before.y()
@@ -127,12 +127,12 @@ class CaliperTool:
         canvas.set_caliper(moved, self._handle)
 
     def _snapped(self, caliper: Caliper) -> Caliper:
-        snapped = self._canvas.snapped
+        view = self._canvas.view
         if self._handle == "a":
-            return replace(caliper, a=snapped(caliper.a))
+            return replace(caliper, a=view.snapped(caliper.a, SNAP_UI))
         if self._handle == "b":
-            return replace(caliper, b=snapped(caliper.b))
-        shift = snapped(caliper.a) - caliper.a
+            return replace(caliper, b=view.snapped(caliper.b, SNAP_UI))
+        shift = view.snapped(caliper.a, SNAP_UI) - caliper.a
         return replace(caliper, a=caliper.a + shift, b=caliper.b + shift)
 
     def release(self, at: QPointF) -> None:
@@ -140,23 +140,22 @@ class CaliperTool:
         canvas, before = self._canvas, self._before
         if self._new and before is not None:
             travel = max(abs(at.x() - before.x()), abs(at.y() - before.y()))
-            if travel < CLICK_UI * canvas.geometry_px.ui:
+            if travel < CLICK_UI * canvas.view.geometry.ui:
                 canvas.set_caliper(None, "b")
         self._start = self._before = None
 
 
 def handle_at(canvas: EcgCanvas, caliper: Caliper, at: QPointF) -> str | None:
     """ "a", "b", "both" or None: what of a caliper lies under a point."""
-    geometry = canvas.geometry_px
+    geometry = canvas.view.geometry
     near = HANDLE_UI * geometry.ui
     if caliper.kind == "voltage":
-        x = geometry.margin + geometry.scale.px_of_sample(caliper.at) - canvas.origin_px
-        if abs(at.x() - x) > 9 * geometry.scale.px_per_mm + near:
+        if abs(at.x() - canvas.view.x_of(caliper.at)) > VOLTAGE_REACH_MM * geometry.scale.px_per_mm + near:
             return None
         ends = [y_of_value(canvas.scene, geometry, caliper, v) for v in (caliper.a, caliper.b)]
         point = at.y()
     else:
-        ends = [geometry.margin + geometry.scale.px_of_sample(v) - canvas.origin_px for v in (caliper.a, caliper.b)]
+        ends = [canvas.view.x_of(caliper.a), canvas.view.x_of(caliper.b)]
         point = at.x()
     distances = [abs(point - end) for end in ends]
     if min(distances) <= near:
@@ -166,7 +165,7 @@ def handle_at(canvas: EcgCanvas, caliper: Caliper, at: QPointF) -> str | None:
 
 def default_caliper(canvas: EcgCanvas, kind: str) -> Caliper | None:
     """A caliper in the middle of the view, for the keyboard; on the selected beat where there is one."""
-    record, geometry = canvas.scene.record, canvas.geometry_px
+    record, geometry = canvas.scene.record, canvas.view.geometry
     if record is None or not geometry.rows:
         return None
     middle = (canvas.view_start + min(canvas.view_stop, record.n_samples)) / 2
@@ -181,7 +180,7 @@ def default_caliper(canvas: EcgCanvas, kind: str) -> Caliper | None:
     half = NEW_CALIPER_S * record.fs / 2
     if marks is not None and beat >= 0 and beat + 1 < len(marks.beats):
         return Caliper(kind, float(marks.beats.sample[beat]), float(marks.beats.sample[beat + 1]))
-    return Caliper(kind, canvas.snapped(middle - half), canvas.snapped(middle + half))
+    return Caliper(kind, canvas.view.snapped(middle - half, SNAP_UI), canvas.view.snapped(middle + half, SNAP_UI))
 
 
 class Interaction:
@@ -249,10 +248,10 @@ class Interaction:
                 canvas.step_gain(direction)
         elif not pixels.isNull():
             dx = pixels.x() if abs(pixels.x()) >= abs(pixels.y()) else pixels.y()
-            canvas.scroll_px(-dx * canvas.geometry_px.ui)
+            canvas.scroll_px(-dx * canvas.view.geometry.ui)
         else:
             # A notch is a tenth of the view; free-spinning wheels send parts of one.
-            self._scroll_rest += -turn / NOTCH * canvas.geometry_px.time_width / 10
+            self._scroll_rest += -turn / NOTCH * canvas.view.geometry.time_width / 10
             whole = int(self._scroll_rest)
             self._scroll_rest -= whole
             canvas.scroll_px(whole)
@@ -273,7 +272,7 @@ class Interaction:
 
     def _pinch_by(self, factor: float, x: float) -> None:
         self._pinch *= max(0.1, factor)
-        x *= self._canvas.geometry_px.ui
+        x *= self._canvas.view.geometry.ui
         while self._pinch >= ZOOM_RATIO:
             self._pinch /= ZOOM_RATIO
             self._canvas.zoom_time(1, x)
@@ -318,10 +317,10 @@ class Interaction:
         return True
 
     def _caliper_key(self, key: int, mods: Qt.KeyboardModifier) -> bool:
-        """Arrows move the active handle (Shift: ten times as far, Ctrl: the whole caliper); Return changes handle."""
+        """Arrows move one end (Shift: ten times as far, Ctrl: the whole caliper); Return changes ends."""
         canvas, caliper = self._canvas, self._canvas.caliper
         assert caliper is not None
-        scale = canvas.geometry_px.scale
+        scale = canvas.view.geometry.scale
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             canvas.set_caliper(caliper, "a" if canvas.caliper_handle == "b" else "b")
             return True
@@ -329,10 +328,12 @@ class Interaction:
         up = {Qt.Key.Key_Down: -1, Qt.Key.Key_Up: 1}.get(Qt.Key(key), 0)
         times = 10 if mods & SHIFT else 1
         handle = "both" if mods & CONTROL else canvas.caliper_handle
-        sample_step = max(1.0, round(scale.samples_per_px * canvas.geometry_px.ui)) * times
+        sample_step = max(1.0, round(scale.samples_per_px * canvas.view.geometry.ui)) * times
         if caliper.kind == "voltage":
             if up:
-                per_px = abs(1 / canvas.scene.px_per_unit(caliper.lead, canvas.geometry_px)) * canvas.geometry_px.ui
+                per_px = (
+                    abs(1 / canvas.scene.px_per_unit(caliper.lead, canvas.view.geometry)) * canvas.view.geometry.ui
+                )
                 canvas.set_caliper(caliper.moved(handle, up * per_px * times), canvas.caliper_handle)
             elif along:
                 canvas.set_caliper(replace(caliper, at=caliper.at + along * sample_step), canvas.caliper_handle)

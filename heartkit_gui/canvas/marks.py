@@ -126,10 +126,11 @@ def split_rhythm(rhythm: Sequence[Span]) -> tuple[list[Span], list[Span]]:
 
 @dataclass(frozen=True)
 class ReferenceMarks:
-    """Annotations of a reference annotator: beats, and everything else as text."""
+    """Annotations of a reference annotator: beats, rhythm (from each change to the next), other notes as text."""
 
     name: str
     beats: BeatMarks
+    rhythm: Spans
     note_sample: I64
     note_text: tuple[str, ...]
 
@@ -138,19 +139,33 @@ class ReferenceMarks:
         a, b = np.searchsorted(self.note_sample, [start, stop])
         return range(int(a), int(b))
 
+    @property
+    def has_words(self) -> bool:
+        """Whether there is more than beats."""
+        return bool(len(self.rhythm) or self.note_text)
 
-def reference_of(annotations: Annotations) -> ReferenceMarks:
-    """Prepare annotations for the reference lane."""
+
+def reference_of(annotations: Annotations, n_samples: int) -> ReferenceMarks:
+    """Prepare annotations of a record of `n_samples` for the reference lane."""
+    aux = annotations.aux or ("",) * len(annotations)
+    text = [a.strip("\x00 ") for a in aux]
     is_beat = np.array([s in BEAT_SYMBOLS for s in annotations.symbol], bool)
-    at = np.flatnonzero(is_beat)
-    symbols = tuple(annotations.symbol[i] for i in at)
+    is_rhythm = np.array(
+        [s == "+" and t.startswith("(") for s, t in zip(annotations.symbol, text, strict=True)], bool
+    )
+    beats, changes = np.flatnonzero(is_beat), np.flatnonzero(is_rhythm)
+    symbols = tuple(annotations.symbol[i] for i in beats)
     kinds = np.array([kind_of(s, AAMI_OF_SYMBOL.get(s, "N" if s == "B" else "Q")) for s in symbols], np.int8)
-    aux = annotations.aux or ()
-    notes = np.flatnonzero(~is_beat)
-    texts = tuple(aux[i].strip("\x00 ").lstrip("(") or annotations.symbol[i] for i in notes)
+    starts = annotations.sample[changes].tolist()
+    stops = [*starts[1:], n_samples]
+    rhythm = [
+        Span(start, stop, text[i][1:]) for start, stop, i in zip(starts, stops, changes.tolist(), strict=False)
+    ]
+    notes = np.flatnonzero(~is_beat & ~is_rhythm)
     return ReferenceMarks(
         name=annotations.name,
-        beats=BeatMarks(annotations.sample[at], kinds, symbols, np.ones(len(at), np.float32)),
+        beats=BeatMarks(annotations.sample[beats], kinds, symbols, np.ones(len(beats), np.float32)),
+        rhythm=Spans(rhythm),
         note_sample=annotations.sample[notes],
-        note_text=texts,
+        note_text=tuple(text[i] or annotations.symbol[i] for i in notes.tolist()),
     )

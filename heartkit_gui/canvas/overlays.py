@@ -7,176 +7,150 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPolygonF
+from PySide6.QtGui import QBrush, QPolygonF
 
 from engine.analysis.types import ABSENT
-from engine.records.record import Block
-from heartkit_gui.canvas.geometry import Geometry, RowBand
+from heartkit_gui.canvas.geometry import RowBand
 from heartkit_gui.canvas.layouts import cells_between
-from heartkit_gui.canvas.marks import KINDS, LONGEST_BEAT_S, LOW_CONFIDENCE, WAVES, BeatMarks, Marks
-from heartkit_gui.canvas.primitives import Inks
-from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.marks import I64, KINDS, LONGEST_BEAT_S, LOW_CONFIDENCE, WAVES, BeatMarks, Marks
+from heartkit_gui.canvas.surface import Surface
 
-SEGMENTS_MIN_PX_PER_S = 24.0  # narrower waves are not worth a band
-FIDUCIALS_MIN_PX_PER_S = 90.0
-LABEL_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark and letter
+SEGMENTS_MIN_UI_PER_S = 24.0  # narrower waves are not worth a band
+LETTERS_MIN_UI_PER_S = 60.0
+FIDUCIALS_MIN_UI_PER_S = 90.0
+LETTERS_MIN_ROW_UI = 44.0
+MARK_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark
+LETTER_ROOM_UI = 16.0  # and its letter
 BEAT_LANE_UI = 16.0
+LETTER_UI = 13.0
+BAND_ABOVE_MM = 20.0  # wave bands reach from here above the zero line
+BAND_BELOW_MM = 12.0  # to here below it, and no farther than the row
 
 
-def draw_under(painter: QPainter, scene: Scene, geometry: Geometry, x0: float, width: int, inks: Inks) -> None:
+def draw_under(surface: Surface) -> None:
     """What lies under the trace: space outside the record, doubtful stretches, wave bands."""
-    _draw_outside(painter, scene, geometry, x0, width, inks)
-    marks = scene.marks
-    if marks is None:
+    surface.smooth(False)
+    _draw_outside(surface)
+    scene = surface.scene
+    if scene.marks is None:
         return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for band, area in _marked_areas(scene, geometry, x0, width):
-        painter.setClipRect(area)
+    for band, area in _marked_areas(surface):
+        surface.painter.setClipRect(area)
         if "quality" in scene.overlays:
-            _draw_quality(painter, scene, geometry, marks, band, x0, width, inks)
-        if "segments" in scene.overlays and geometry.scale.px_per_s >= SEGMENTS_MIN_PX_PER_S:
-            _draw_segments(painter, scene, geometry, marks, band, x0, width, inks)
-    painter.setClipping(False)
+            _draw_quality(surface, scene.marks, band)
+        if "segments" in scene.overlays and surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * surface.ui:
+            _draw_segments(surface, scene.marks, band)
+    surface.painter.setClipping(False)
 
 
-def draw_over(painter: QPainter, scene: Scene, geometry: Geometry, x0: float, width: int, inks: Inks) -> None:
+def draw_over(surface: Surface) -> None:
     """What lies over the trace: fiducial marks and beat labels."""
-    marks = scene.marks
-    if marks is None:
+    scene = surface.scene
+    if scene.marks is None:
         return
-    for band, area in _marked_areas(scene, geometry, x0, width):
-        painter.setClipRect(area)
-        if "fiducials" in scene.overlays and geometry.scale.px_per_s >= FIDUCIALS_MIN_PX_PER_S:
-            _draw_fiducials(painter, scene, geometry, marks, band, x0, width, inks)
+    for band, area in _marked_areas(surface):
+        surface.painter.setClipRect(area)
+        if "fiducials" in scene.overlays and surface.scale.px_per_s >= FIDUCIALS_MIN_UI_PER_S * surface.ui:
+            _draw_fiducials(surface, scene.marks, band)
         if "beats" in scene.overlays:
-            y = band.top + BEAT_LANE_UI / 2 * geometry.ui
-            draw_beat_lane(painter, scene, geometry, marks.beats, y, x0, width, inks)
-    painter.setClipping(False)
+            draw_beat_lane(surface, scene.marks.beats, band.top + BEAT_LANE_UI / 2 * surface.ui)
+    surface.painter.setClipping(False)
 
 
-def _marked_areas(scene: Scene, geometry: Geometry, x0: float, width: int) -> list[tuple[RowBand, QRectF]]:
+def _marked_areas(surface: Surface) -> list[tuple[RowBand, QRectF]]:
     """Row and clip rectangle of every cell that carries the findings."""
-    lead = scene.marked_lead()
-    pps = geometry.scale.px_per_s
+    lead = surface.scene.marked_lead()
     areas = []
-    for index in scene.marked_rows:
-        band = geometry.rows[index]
-        for span in cells_between(scene.arrangement.rows[index], x0 / pps, (x0 + width) / pps):
-            if span.cell.lead == lead:
-                left, right = max(0.0, span.start_s * pps - x0), min(float(width), span.stop_s * pps - x0)
-                if right > left:
-                    areas.append((band, QRectF(left, band.top, right - left, band.height)))
+    for index in surface.scene.marked_rows:
+        band = surface.geometry.rows[index]
+        for span in cells_between(surface.scene.arrangement.rows[index], *surface.seconds()):
+            left = max(0.0, surface.x_of_s(span.start_s))
+            right = min(float(surface.width), surface.x_of_s(span.stop_s))
+            if span.cell.lead == lead and right > left:
+                areas.append((band, QRectF(left, band.top, right - left, band.height)))
     return areas
 
 
-def _draw_outside(painter: QPainter, scene: Scene, geometry: Geometry, x0: float, width: int, inks: Inks) -> None:
-    end = geometry.scale.px_of_sample(scene.n_samples) - x0
-    colour = inks.colour(scene.theme.paper_outside)
-    paper = geometry.paper
-    if x0 < 0:
-        painter.fillRect(QRectF(0, paper.top, min(float(width), -x0), paper.height), colour)
-    if end < width:
+def _draw_outside(surface: Surface) -> None:
+    """Dim the paper before the start and after the end of the record."""
+    paper, theme = surface.geometry.paper, surface.theme
+    end = surface.x(surface.scene.n_samples)
+    if surface.left < 0:
+        width = min(float(surface.width), -surface.left)
+        surface.fill(QRectF(0, paper.top, width, paper.height), theme.paper_outside, 0.8)
+    if end < surface.width:
         left = max(0.0, end)
-        painter.fillRect(QRectF(left, paper.top, width - left, paper.height), colour)
+        surface.fill(QRectF(left, paper.top, surface.width - left, paper.height), theme.paper_outside, 0.8)
+        surface.fill(QRectF(end, paper.top, max(1.0, surface.ui), paper.height), theme.canvas_line)
 
 
-def _draw_quality(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    marks: Marks,
-    band: RowBand,
-    x0: float,
-    width: int,
-    inks: Inks,
-) -> None:
-    scale = geometry.scale
-    painter.setBrushOrigin(QPointF(-(round(x0) % 8), 0))
-    for span in marks.quality.between(scale.sample_of_px(x0), scale.sample_of_px(x0 + width)):
+def _draw_quality(surface: Surface, marks: Marks, band: RowBand) -> None:
+    surface.painter.setBrushOrigin(QPointF(-(round(surface.left) % 8), 0))
+    for span in marks.quality.between(*surface.samples()):
         if span.label == "gap":
             continue  # the trace shows its own gaps, lead by lead
-        colour = scene.theme.quality.get(span.label, scene.theme.quality[""])
-        left, right = scale.px_of_sample(span.start) - x0, scale.px_of_sample(span.stop) - x0
+        colour = surface.theme.quality.get(span.label, surface.theme.quality[""])
+        left, right = surface.x(span.start), surface.x(span.stop)
         area = QRectF(left, band.top, max(1.0, right - left), band.height)
-        painter.fillRect(area, inks.colour(colour, 0.06))
-        painter.fillRect(area, QBrush(inks.colour(colour, 0.30), Qt.BrushStyle.BDiagPattern))
+        surface.fill(area, colour, 0.06)
+        surface.painter.fillRect(area, QBrush(surface.inks.colour(colour, 0.30), Qt.BrushStyle.BDiagPattern))
 
 
-def _visible_beats(marks: Marks, geometry: Geometry, x0: float, width: int) -> range:
-    scale = geometry.scale
-    reach = LONGEST_BEAT_S * scale.fs
-    return marks.beats.between(scale.sample_of_px(x0) - reach, scale.sample_of_px(x0 + width) + reach)
+def _visible_waves(surface: Surface, marks: Marks) -> I64:
+    """Fiducials of all beats that can reach into the surface, [n, 9]."""
+    start, stop = surface.samples()
+    reach = LONGEST_BEAT_S * surface.scale.fs
+    beats = marks.beats.between(start - reach, stop + reach)
+    return marks.fiducials[beats.start : beats.stop]
 
 
-def _draw_segments(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    marks: Marks,
-    band: RowBand,
-    x0: float,
-    width: int,
-    inks: Inks,
-) -> None:
-    theme, ui, scale = scene.theme, geometry.ui, geometry.scale
-    beats = _visible_beats(marks, geometry, x0, width)
-    table = marks.fiducials[beats.start : beats.stop]
-    tab = round(3 * ui)
-    letters = scale.px_per_s >= 60 * ui and band.height >= 44 * ui
-    top = band.top + BEAT_LANE_UI * ui
-    height = band.bottom - top
-    painter.setFont(inks.font(10 * ui, bold=True))
-    for name, onset, _, offset in WAVES:
-        fill = inks.colour(theme.segments[name], theme.segment_alpha)
-        solid = inks.colour(theme.segments[name])
-        painter.setPen(inks.pen(theme.segment_text[name]))
-        present = (table[:, onset] != ABSENT) & (table[:, offset] != ABSENT)
-        for row in table[present]:
-            left = scale.px_of_sample(int(row[onset])) - x0
-            right = scale.px_of_sample(int(row[offset])) - x0
-            if right < 0 or left > width:
+def _draw_segments(surface: Surface, marks: Marks, band: RowBand) -> None:
+    theme, ui, mm = surface.theme, surface.ui, surface.scale.px_per_mm
+    tab = round(2.5 * ui)
+    top = max(band.top + BEAT_LANE_UI * ui, band.baseline - BAND_ABOVE_MM * mm)
+    bottom = min(band.bottom, band.baseline + BAND_BELOW_MM * mm + LETTER_UI * ui)
+    letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui and band.height >= LETTERS_MIN_ROW_UI * ui
+    metrics = surface.font(10, bold=True)
+    advance = {name: metrics.horizontalAdvance(name) for name, *_ in WAVES}
+    for row in _visible_waves(surface, marks):
+        free = -np.inf  # where the next letter may begin
+        for name, onset, _, offset in WAVES:
+            if row[onset] == ABSENT or row[offset] == ABSENT:
                 continue
-            painter.fillRect(QRectF(left, top, max(1.0, right - left), height), fill)
-            painter.fillRect(QRectF(left, band.bottom - tab, max(1.0, right - left), tab), solid)
+            left, right = surface.x(int(row[onset])), surface.x(int(row[offset]))
+            at = max((left + right - advance[name]) / 2, free)
+            free = at + advance[name] + 2 * ui
+            if max(right, free) < 0 or min(left, at) > surface.width:
+                continue
+            width = max(1.0, right - left)
+            surface.fill(QRectF(left, top, width, bottom - top), theme.segments[name], theme.segment_alpha)
+            surface.fill(QRectF(left, bottom - tab, width, tab), theme.segments[name])
             if letters:
-                box = QRectF((left + right) / 2 - 20 * ui, band.bottom - tab - 14 * ui, 40 * ui, 13 * ui)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+                box = QRectF(at, bottom - tab - LETTER_UI * ui, advance[name] + ui, LETTER_UI * ui)
+                surface.write(box, name, theme.segment_text[name])
 
 
-def _draw_fiducials(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    marks: Marks,
-    band: RowBand,
-    x0: float,
-    width: int,
-    inks: Inks,
-) -> None:
+def _draw_fiducials(surface: Surface, marks: Marks, band: RowBand) -> None:
     """Onset, peak and end of each wave on the trace: a foot to the right, a ring, a foot to the left."""
+    scene, ui, painter = surface.scene, surface.ui, surface.painter
     lead = scene.marked_lead()
-    beats = _visible_beats(marks, geometry, x0, width)
-    table = marks.fiducials[beats.start : beats.stop]
-    if lead is None or not (table != ABSENT).any():
+    table = _visible_waves(surface, marks)
+    block = scene.block(*surface.samples(pad_px=12 * ui)) if (table != ABSENT).any() else None
+    if lead is None or block is None:
         return
-    scale, ui = geometry.scale, geometry.ui
-    block = scene.block(scale.sample_of_px(x0 - 12), scale.sample_of_px(x0 + width + 12))
-    if block is None:
-        return
-    gain, offset = scene.px_per_unit(lead, geometry), scene.offset(lead, scale)
+    gain, offset = scene.px_per_unit(lead, surface.geometry), scene.offset(lead, surface.scale)
     reach, foot, ring = 6 * ui, 3.5 * ui, 2.6 * ui
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    surface.smooth(True)
     for name, *columns in WAVES:
-        painter.setPen(inks.pen(scene.theme.segment_text[name], 1.4 * ui))
-        painter.setBrush(inks.colour(scene.theme.paper))
+        painter.setPen(surface.inks.pen(surface.theme.segment_text[name], 1.3 * ui))
+        painter.setBrush(surface.inks.colour(surface.theme.paper))
         for shape, column in enumerate(columns):
             samples = table[:, column]
-            for sample in samples[(samples >= block.start) & (samples < block.stop)]:
-                at = int(sample)
-                if not block.valid[lead, at - block.start]:
+            for sample in samples[(samples >= block.start) & (samples < block.stop)].tolist():
+                if not block.valid[lead, sample - block.start]:
                     continue
-                x = scale.px_of_sample(at) - x0
-                y = band.baseline - (float(block.values[lead, at - block.start]) - offset) * gain
+                x = surface.x(sample)
+                y = band.baseline - (float(block.values[lead, sample - block.start]) - offset) * gain
                 y = min(max(y, band.top), band.bottom)
                 if shape == 1:
                     painter.drawEllipse(QPointF(x, y), ring, ring)
@@ -186,86 +160,57 @@ def _draw_fiducials(
                     painter.drawLine(QPointF(x, y + reach), QPointF(x + side, y + reach))
 
 
-def draw_beat_lane(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    beats: BeatMarks,
-    y: float,
-    x0: float,
-    width: int,
-    inks: Inks,
-) -> None:
+def draw_beat_lane(surface: Surface, beats: BeatMarks, y: float) -> None:
     """Beats along a line at height `y`: shape by class, letter by symbol. Where they lie too close, only the ones
     that are not normal are drawn, at most one per class and pixel."""
-    scale, ui = geometry.scale, geometry.ui
-    pad = 24 * ui
-    visible = beats.between(scale.sample_of_px(x0 - pad), scale.sample_of_px(x0 + width + pad))
-    if len(visible) == 0:
+    ui = surface.ui
+    pad = 34 * ui
+    visible = beats.between(*surface.samples(pad))
+    room = (surface.width + 2 * pad) / max(1, len(visible)) / ui
+    if room < MARK_ROOM_UI:
+        _draw_beat_ticks(surface, beats, visible, y)
         return
-    if len(visible) * LABEL_ROOM_UI * ui > width + 2 * pad:
-        _draw_beat_ticks(painter, scene, geometry, beats, visible, y, x0, inks)
-        return
-    letters = len(visible) * 16 * ui <= width + 2 * pad
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setFont(inks.font(11 * ui, bold=True))
+    surface.smooth(True)
+    surface.font(11, bold=True)
     for i in visible:
         kind = KINDS[beats.kind[i]]
-        x = scale.px_of_sample(int(beats.sample[i])) - x0
+        x = surface.x(int(beats.sample[i]))
         doubtful = float(beats.confidence[i]) < LOW_CONFIDENCE
-        draw_beat_mark(painter, scene, inks, ui, QPointF(x, y), kind, doubtful)
-        text = beats.symbol[i] if letters and beats.symbol[i] != "N" else ""
-        text += "?" if doubtful and letters else ""
-        if text:
-            painter.setPen(inks.pen(scene.theme.beats[kind]))
-            box = QRectF(x + 6 * ui, y - 8 * ui, 26 * ui, 16 * ui)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        draw_beat_mark(surface, QPointF(x, y), kind, doubtful)
+        text = ("" if beats.symbol[i] == "N" else beats.symbol[i]) + ("?" if doubtful else "")
+        if text and room >= LETTER_ROOM_UI:
+            surface.write(QRectF(x + 6 * ui, y - 8 * ui, 28 * ui, 16 * ui), text, surface.theme.beats[kind])
 
 
-def draw_beat_mark(
-    painter: QPainter, scene: Scene, inks: Inks, ui: float, at: QPointF, kind: str, doubtful: bool
-) -> None:
+def draw_beat_mark(surface: Surface, at: QPointF, kind: str, doubtful: bool) -> None:
     """One beat: N dot, S triangle up, V triangle down, F square, Q ring, paced bar. Doubtful ones are hollow."""
-    colour = scene.theme.beats[kind]
-    painter.setPen(inks.pen(colour, 1.2 * ui))
-    painter.setBrush(inks.colour(scene.theme.paper) if doubtful or kind == "Q" else inks.colour(colour))
-    x, y, r = at.x(), at.y(), 4.4 * ui
-    if kind == "S":
-        painter.drawPolygon(
-            QPolygonF([QPointF(x, y - r), QPointF(x + r, y + r * 0.8), QPointF(x - r, y + r * 0.8)])
-        )
-    elif kind == "V":
-        painter.drawPolygon(
-            QPolygonF([QPointF(x, y + r), QPointF(x + r, y - r * 0.8), QPointF(x - r, y - r * 0.8)])
-        )
+    painter, colour = surface.painter, surface.theme.beats[kind]
+    painter.setPen(surface.inks.pen(colour, 1.2 * surface.ui))
+    painter.setBrush(surface.inks.colour(surface.theme.paper if doubtful or kind == "Q" else colour))
+    x, y, r = at.x(), at.y(), 4.4 * surface.ui
+    if kind in ("S", "V"):
+        up = 1 if kind == "S" else -1
+        corners = [QPointF(x, y - up * r), QPointF(x + r, y + up * 0.8 * r), QPointF(x - r, y + up * 0.8 * r)]
+        painter.drawPolygon(QPolygonF(corners))
     elif kind == "F":
         painter.drawRect(QRectF(x - r * 0.8, y - r * 0.8, 1.6 * r, 1.6 * r))
     elif kind == "/":
         painter.drawRect(QRectF(x - r * 0.3, y - r, 0.6 * r, 2 * r))
-    elif kind == "Q":
-        painter.drawEllipse(at, r * 0.85, r * 0.85)
     else:
-        painter.drawEllipse(at, r * 0.5, r * 0.5)
+        radius = r * (0.85 if kind == "Q" else 0.5)
+        painter.drawEllipse(at, radius, radius)
 
 
-def _draw_beat_ticks(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    beats: BeatMarks,
-    visible: range,
-    y: float,
-    x0: float,
-    inks: Inks,
-) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    ui = geometry.ui
+def _draw_beat_ticks(surface: Surface, beats: BeatMarks, visible: range, y: float) -> None:
+    surface.smooth(False)
+    ui = surface.ui
     kinds = beats.kind[visible.start : visible.stop]
-    pixels = (beats.sample[visible.start : visible.stop] * geometry.scale.px_per_sample - x0).astype(np.int64)
+    samples = beats.sample[visible.start : visible.stop]
+    pixels = np.floor(samples * surface.scale.px_per_sample - surface.left)
     for code, kind in enumerate(KINDS):
         if kind == "N":
             continue
         # V above the line and the rest below, so that the classes stay apart without colour.
         top = y - 7 * ui if kind == "V" else y + 1 * ui
-        for x in np.unique(pixels[kinds == code]):
-            painter.fillRect(QRectF(float(x), top, max(1.0, ui), 6 * ui), inks.colour(scene.theme.beats[kind]))
+        for x in np.unique(pixels[kinds == code]).tolist():
+            surface.fill(QRectF(x, top, max(1.0, ui), 6 * ui), surface.theme.beats[kind])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.errors import EngineError
 from engine.records.record import F32, Block, Bool, Record
 
 if TYPE_CHECKING:
@@ -16,89 +18,101 @@ if TYPE_CHECKING:
 PAGE_S = 10.0
 RUN_PAGES = 6  # filtered in one go
 CACHE_BYTES = 96 << 20
+QUICK_VALUES = 250_000  # filtering so many takes about as long as drawing them; more is left to a thread
 
 
 class PageSource:
-    """Thread-safe reader of one record with one filter. A page holds all leads."""
+    """Thread-safe reader of one record with one filter. A page holds all leads.
+
+    A stretch that cannot be read counts as missing; `fault` then says why, for the user.
+    """
 
     def __init__(self, record: Record, spec: FilterSpec | None = None) -> None:
         self.record = record
-        self.spec = spec
+        self.spec = None if spec is None or spec.is_empty else spec
         self.page_len = max(1, round(PAGE_S * record.fs))
+        self.fault = ""
         self._pages: OrderedDict[int, Block] = OrderedDict()
         self._lock = threading.Lock()
         page_bytes = 5 * self.page_len * max(1, len(record.leads))
-        self._limit = max(8, CACHE_BYTES // page_bytes)
+        self._limit = max(2 * RUN_PAGES, CACHE_BYTES // page_bytes)
 
-    @property
-    def last_page(self) -> int:
-        """Index of the page with the record's last sample."""
-        return max(0, (self.record.n_samples - 1) // self.page_len)
+    def page_range(self, start: float, stop: float) -> range:
+        """Pages that hold samples [start, stop), clipped to the record."""
+        first, last = max(0, int(start)), min(int(np.ceil(stop)), self.record.n_samples)
+        return range(first // self.page_len, (last - 1) // self.page_len + 1) if last > first else range(0)
 
-    def has(self, index: int) -> bool:
-        """Whether a page is at hand, so that `page` returns at once."""
+    def missing(self, start: float, stop: float) -> range:
+        """Smallest range of pages around those of [start, stop) that are not at hand."""
         with self._lock:
-            return index in self._pages
+            absent = [index for index in self.page_range(start, stop) if index not in self._pages]
+        return range(absent[0], absent[-1] + 1) if absent else range(0)
 
-    def page(self, index: int) -> Block:
-        """Page `index`, read and filtered if it is not at hand."""
-        self.fetch(index, index)
-        with self._lock:
-            if index in self._pages:
-                self._pages.move_to_end(index)
-                return self._pages[index]
-        return self._load(index, index)[0]
+    def is_quick(self, pages: range) -> bool:
+        """Whether bringing these pages to hand is a matter of milliseconds."""
+        if self.spec is None or not pages:
+            return True
+        if "scipy.signal" not in sys.modules:  # importing it takes most of a second
+            return False
+        length = len(pages) * self.page_len + 2 * self.spec.warmup_s * self.record.fs
+        return length * len(self.record.leads) <= QUICK_VALUES
 
-    def fetch(self, first: int, last: int) -> None:
-        """Bring pages first..last to hand, filtering neighbours that are missing in one go."""
+    def fetch(self, pages: range) -> None:
+        """Bring pages to hand, filtering neighbours that are missing in one go."""
         with self._lock:
-            wanted = [i for i in range(max(0, first), min(last, self.last_page) + 1) if i not in self._pages]
+            wanted = [index for index in pages if index not in self._pages]
         while wanted:
             run = 1
             while run < min(len(wanted), RUN_PAGES) and wanted[run] == wanted[0] + run:
                 run += 1
-            blocks = self._load(wanted[0], wanted[run - 1])
-            with self._lock:
-                for index, block in zip(wanted[:run], blocks, strict=True):
-                    self._pages[index] = block
-                while len(self._pages) > self._limit:
-                    self._pages.popitem(last=False)
+            self._keep(wanted[0], self._load(wanted[0], wanted[run - 1]))
             wanted = wanted[run:]
 
-    def read(self, start: int, stop: int) -> Block:
-        """Samples [start, stop) of all leads, clipped to the record."""
-        start, stop = max(0, start), min(stop, self.record.n_samples)
-        leads = len(self.record.leads)
-        if stop <= start:
-            return Block(start, np.empty((leads, 0), np.float32), np.empty((leads, 0), np.bool_))
+    def read(self, start: float, stop: float) -> Block:
+        """Samples [start, stop) of all leads as filtered, clipped to the record."""
+        pages = self.page_range(start, stop)
+        if not pages:
+            return self._nothing(max(0, int(start)), 0)
+        first, last = max(0, int(start)), min(int(np.ceil(stop)), self.record.n_samples)
+        self.fetch(pages)
         values: list[F32] = []
         valid: list[Bool] = []
-        first, last = start // self.page_len, (stop - 1) // self.page_len
-        self.fetch(first, last)
-        for index in range(first, last + 1):
-            block = self.page(index)
-            a, b = max(start, block.start) - block.start, min(stop, block.stop) - block.start
-            values.append(block.values[:, a:b])
-            valid.append(block.valid[:, a:b])
+        for index in pages:
+            block = self._page(index)
+            cut = slice(max(first, block.start) - block.start, min(last, block.stop) - block.start)
+            values.append(block.values[:, cut])
+            valid.append(block.valid[:, cut])
         if len(values) == 1:
-            return Block(start, values[0], valid[0])
-        return Block(start, np.concatenate(values, axis=1), np.concatenate(valid, axis=1))
+            return Block(first, values[0], valid[0])
+        return Block(first, np.concatenate(values, axis=1), np.concatenate(valid, axis=1))
 
-    def missing(self, start: int, stop: int) -> list[int]:
-        """Pages of [start, stop) that are not at hand."""
-        start, stop = max(0, start), min(stop, self.record.n_samples)
-        if stop <= start:
-            return []
+    def raw(self, start: float, stop: float) -> Block:
+        """Samples [start, stop) of all leads as recorded, clipped to the record."""
+        if self.spec is None and stop - start <= self._limit * self.page_len:
+            return self.read(start, stop)
+        return self._read_record(max(0, int(start)), min(int(np.ceil(stop)), self.record.n_samples))
+
+    def _page(self, index: int) -> Block:
         with self._lock:
-            wanted = range(start // self.page_len, (stop - 1) // self.page_len + 1)
-            return [index for index in wanted if index not in self._pages]
+            block = self._pages.get(index)
+            if block is not None:
+                self._pages.move_to_end(index)
+                return block
+        return self._load(index, index)[0]  # dropped again before it was used: a view wider than the cache
+
+    def _keep(self, first: int, blocks: list[Block]) -> None:
+        with self._lock:
+            for index, block in enumerate(blocks, first):
+                self._pages[index] = block
+            while len(self._pages) > self._limit:
+                self._pages.popitem(last=False)
 
     def _load(self, first: int, last: int) -> list[Block]:
         """Pages first..last, filtered together; what a filter needs on either side is read along."""
         start = first * self.page_len
         stop = min((last + 1) * self.page_len, self.record.n_samples)
         warm = 0 if self.spec is None else round(self.spec.warmup_s * self.record.fs)
-        wide = self.record.read(start - warm, stop + warm)
+        wide = self._read_record(max(0, start - warm), min(stop + warm, self.record.n_samples))
         values = wide.values
         if self.spec is not None:
             from engine.signals.filters import apply_zero_phase
@@ -109,3 +123,14 @@ class PageSource:
             cut = slice(a - wide.start, min(a + self.page_len, stop) - wide.start)
             blocks.append(Block(a, values[:, cut], wide.valid[:, cut]))
         return blocks
+
+    def _read_record(self, start: int, stop: int) -> Block:
+        try:
+            return self.record.read(start, stop)
+        except (EngineError, OSError) as error:
+            self.fault = str(error)
+            return self._nothing(start, max(0, stop - start))
+
+    def _nothing(self, start: int, length: int) -> Block:
+        shape = (len(self.record.leads), length)
+        return Block(start, np.zeros(shape, np.float32), np.zeros(shape, np.bool_))

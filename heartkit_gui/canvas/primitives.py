@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, Qt
@@ -26,7 +28,7 @@ class LineBuffer:
         """Room for `count` lines, float64 [count, 4] as x1 y1 x2 y2; earlier content is lost."""
         if count > len(self._lines):
             self._lines = np.empty((max(count, 2 * len(self._lines), 1024), 4))
-            self._first = Shiboken.wrapInstance(self._lines.ctypes.data, QLineF)
+            self._first = cast(QLineF, Shiboken.wrapInstance(self._lines.ctypes.data, QLineF))
         return self._lines[:count]
 
     def draw(self, painter: QPainter, count: int) -> None:

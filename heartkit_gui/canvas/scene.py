@@ -1,4 +1,4 @@
-"""What is shown, free of where: record, findings, arrangement, filter and vertical positions. Used by screen and paper."""
+"""What is shown, whatever it is shown on: record, findings, arrangement, filter and vertical positions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.errors import RecordError
 from engine.records.annotations import Annotations
 from engine.records.record import Block, Record
 from engine.signals.columns import Columns, columns_from_samples
-from heartkit_gui.canvas.geometry import Geometry
+from heartkit_gui.canvas.geometry import Geometry, Lane
 from heartkit_gui.canvas.layouts import Arrangement, arrange
 from heartkit_gui.canvas.marks import Marks, ReferenceMarks, marks_of, reference_of
 from heartkit_gui.canvas.pages import PageSource
@@ -67,8 +67,7 @@ class Scene:
         self._restart()
 
     def _restart(self) -> None:
-        spec = self.filter if self.filter is not None and not self.filter.is_empty else None
-        self.pages = None if self.record is None else PageSource(self.record, spec)
+        self.pages = None if self.record is None else PageSource(self.record, self.filter)
         self._offsets.clear()
         self._units_per_mm.clear()
         self.arrange()
@@ -93,7 +92,7 @@ class Scene:
 
     def set_reference(self, annotations: Annotations | None) -> None:
         """Annotations for the reference lane."""
-        self.reference = None if annotations is None else reference_of(annotations)
+        self.reference = None if annotations is None else reference_of(annotations, self.n_samples)
         self.changed()
 
     def changed(self) -> None:
@@ -106,13 +105,13 @@ class Scene:
         return 0 if self.record is None else self.record.n_samples
 
     @property
-    def lanes(self) -> tuple[str, ...]:
+    def lanes(self) -> tuple[Lane, ...]:
         """Lanes above the rows, from the top."""
         lanes = []
         if self.marks is not None and "rhythm" in self.overlays and len(self.marks.base_rhythm):
-            lanes.append("rhythm")
+            lanes.append(Lane("rhythm", "Rhythm", 20.0))
         if self.reference is not None and "annotations" in self.overlays:
-            lanes.append("annotations")
+            lanes.append(Lane("annotations", self.reference.name, 40.0 if self.reference.has_words else 20.0))
         return tuple(lanes)
 
     @property
@@ -142,22 +141,26 @@ class Scene:
 
     def block(self, start: float, stop: float) -> Block | None:
         """Samples around [start, stop) of all leads, as shown (filtered)."""
-        if self.pages is None:
-            return None
-        return self.pages.read(int(np.floor(start)), int(np.ceil(stop)))
+        return None if self.pages is None else self.pages.read(np.floor(start), np.ceil(stop))
+
+    def awaited(self, start: float, stop: float, scale: Scale) -> range:
+        """Pages of [start, stop) that must be filtered before it can be drawn, where that would hold up drawing."""
+        if self.pages is None or not self.is_filtered(scale):
+            return range(0)
+        missing = self.pages.missing(start, stop)
+        return range(0) if self.pages.is_quick(missing) else missing
 
     def columns(self, lead: int, start: float, stop: float, width: int, scale: Scale) -> Columns | None:
         """Range per pixel column of a lead; None while the overview is still being prepared."""
-        record, pages = self.record, self.pages
-        if record is None or pages is None:
+        if self.record is None or self.pages is None:
             return None
-        from_samples = self.is_filtered(scale) or scale.samples_per_px < DETAIL_MAX
-        if not from_samples and self.pyramid is not None and self.pyramid.covers(start, stop, width):
+        filtered = self.is_filtered(scale)
+        if not filtered and self.pyramid is not None and self.pyramid.covers(start, stop, width):
             return self.pyramid.columns(lead, start, stop, width)
-        a, b = max(0, int(start) - 1), min(record.n_samples, int(np.ceil(stop)) + 1)
-        if (b - a) * len(record.leads) > READ_MAX:
+        if (stop - start) * len(self.record.leads) > READ_MAX:
             return None
-        block = pages.read(a, b) if from_samples or pages.spec is None else record.read(a, b)
+        a, b = start - 1, stop + 1
+        block = self.pages.read(a, b) if filtered else self.pages.raw(a, b)
         return columns_from_samples(block.values[lead], block.valid[lead], start, stop, width, first=block.start)
 
     def units_per_mm(self, lead: int, geometry: Geometry) -> float:
@@ -166,7 +169,8 @@ class Scene:
         if self.record.leads[lead].is_voltage:
             return 1.0 / geometry.scale.mm_per_mv
         if lead not in self._units_per_mm and geometry.rows:
-            block = self.record.read(0, round(30 * self.record.fs))
+            assert self.pages is not None
+            block = self.pages.raw(0, 30 * self.record.fs)
             seen = block.values[lead][block.valid[lead]]
             span = float(np.ptp(np.quantile(seen, [0.002, 0.998]))) if seen.size else 1.0
             self._units_per_mm[lead] = nice_units_per_mm(
@@ -193,10 +197,12 @@ class Scene:
             return False
         scale = geometry.scale
         key = self.is_filtered(scale)
-        middle = (start + stop) / 2
+        middle = (start + min(stop, self.n_samples)) / 2
         reach = min(stop - start, 10.0 * self.record.fs) / 2
-        a, b = max(0, int(middle - reach)), min(self.n_samples, int(middle + reach) + 1)
-        block = self.pages.read(a, b) if key or self.pages.spec is None else self.record.read(a, b)
+        a, b = middle - reach, middle + reach + 1
+        if self.awaited(a, b, scale):
+            return False
+        block = self.pages.read(a, b) if key else self.pages.raw(a, b)
         known = key in self._offsets
         offsets = self._offsets.setdefault(key, np.zeros(len(self.record.leads)))
         moved = False
@@ -213,6 +219,18 @@ class Scene:
         if moved:
             self.changed()
         return moved
+
+    def set_pyramid(self, pyramid: Pyramid | None) -> None:
+        """The overview of the record."""
+        self.pyramid = pyramid
+        self.changed()
+
+    def set_overlay(self, name: str, visible: bool) -> None:
+        """Show or hide one of OVERLAYS."""
+        if name not in OVERLAYS:
+            raise ValueError(f"no overlay {name!r}")
+        (self.overlays.add if visible else self.overlays.discard)(name)
+        self.changed()
 
     def set_inverted(self, leads: Sequence[int]) -> None:
         """Show these leads upside down."""

@@ -1,4 +1,4 @@
-"""Paper, traces and marks in tiles fixed in time: panning moves finished tiles and draws only what comes into view."""
+"""Paper, traces and marks in tiles fixed in time: panning moves finished tiles and draws only what is new."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from heartkit_gui.canvas.grid import paper_image
 from heartkit_gui.canvas.overlays import draw_over, draw_under
 from heartkit_gui.canvas.primitives import Inks, LineBuffer
 from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.canvas.traces import draw_traces
 
 TILE_PX = 256
@@ -26,9 +27,10 @@ class TileCache:
         self._lines = LineBuffer()
         self._tiles: OrderedDict[int, QImage] = OrderedDict()
         self._key: tuple[int, Geometry] | None = None
+        self.awaited = range(0)  # pages that tiles drawn without traces wait for
 
     def draw(self, painter: QPainter, scene: Scene, geometry: Geometry, origin: int) -> None:
-        """Cover the time region; `painter` is at its left edge, which lies `origin` device pixels after sample 0."""
+        """Cover the time region, whose left edge lies `origin` device pixels after sample 0."""
         for index in self.visible(geometry, origin):
             painter.drawImage(index * TILE_PX - origin, 0, self.tile(index, scene, geometry))
 
@@ -49,7 +51,13 @@ class TileCache:
             self._key = key
         image = self._tiles.get(index)
         if image is None:
-            image = self._render(index, scene, geometry)
+            start, stop = (geometry.scale.sample_of_px(px * TILE_PX) for px in (index, index + 1))
+            pages = scene.awaited(start, stop, geometry.scale)
+            image = self._render(index, scene, geometry, with_traces=not pages)
+            if pages:
+                first = min(pages.start, self.awaited.start) if self.awaited else pages.start
+                self.awaited = range(first, max(pages.stop, self.awaited.stop))
+                return image
             self._tiles[index] = image
             limit = max(24, CACHE_BYTES // max(1, image.sizeInBytes()))
             while len(self._tiles) > limit:
@@ -58,16 +66,18 @@ class TileCache:
             self._tiles.move_to_end(index)
         return image
 
-    def _render(self, index: int, scene: Scene, geometry: Geometry) -> QImage:
+    def _render(self, index: int, scene: Scene, geometry: Geometry, with_traces: bool) -> QImage:
         x0 = float(index * TILE_PX)
         height = max(1, round(geometry.axis.top))
         image = paper_image(
             TILE_PX, height, geometry.paper, x0, grid_top(geometry), geometry.scale.px_per_mm, scene.theme
         )
         painter = QPainter(image)
-        draw_under(painter, scene, geometry, x0, TILE_PX, self._inks)
-        draw_traces(painter, scene, geometry, x0, TILE_PX, self._inks, self._lines)
-        draw_over(painter, scene, geometry, x0, TILE_PX, self._inks)
+        surface = Surface(painter, scene, geometry, self._inks, x0, TILE_PX)
+        draw_under(surface)
+        if with_traces:
+            draw_traces(surface, self._lines)
+            draw_over(surface)
         painter.end()
         return image
 

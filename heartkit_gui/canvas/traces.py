@@ -3,17 +3,19 @@ where they cannot. A polyline with a wide pen is never used: Qt strokes it as on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter
+from PySide6.QtGui import QBrush
 
 from engine.records.record import Block
 from engine.signals.columns import Columns, columns_from_samples
-from heartkit_gui.canvas.geometry import OVERLAP, Geometry, RowBand
-from heartkit_gui.canvas.layouts import cells_between
-from heartkit_gui.canvas.primitives import Inks, LineBuffer
-from heartkit_gui.canvas.scene import Scene
+from heartkit_gui.canvas.geometry import OVERLAP, RowBand
+from heartkit_gui.canvas.layouts import CellSpan, cells_between
+from heartkit_gui.canvas.primitives import LineBuffer
+from heartkit_gui.canvas.surface import CENTRE, Surface
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -21,194 +23,161 @@ Bool = NDArray[np.bool_]
 FAR_PX = 20_000.0  # beyond any surface; keeps absurd amplitudes inside the rasteriser's range
 SPREAD = 3.0  # samples per pixel above which the line is drawn through the ranges of half pixels
 GAP_TEXT = "no data"
-GAP_TEXT_PX = 260  # one "no data" for so many pixels of gap
+GAP_TEXT_UI = 260.0  # one "no data" for so many pixels of gap
+PENDING_TEXT = "preparing overview"
 
 
-def draw_traces(
-    painter: QPainter, scene: Scene, geometry: Geometry, x0: float, width: int, inks: Inks, lines: LineBuffer
-) -> None:
-    """Draw every row on a surface whose left edge lies `x0` device pixels after sample 0, `width` pixels wide."""
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One lead on one stretch of a row, with how its values become heights."""
+
+    band: RowBand
+    lead: int
+    left: float
+    right: float
+    gain: float  # device px per unit, negative upside down
+    offset: float
+
+    def y(self, values: NDArray) -> F64:
+        heights = self.band.baseline - (values.astype(np.float64) - self.offset) * self.gain
+        return np.clip(heights, -FAR_PX, FAR_PX)
+
+
+def draw_traces(surface: Surface, lines: LineBuffer) -> None:
+    """Draw every row of the scene."""
+    scene, scale, painter = surface.scene, surface.scale, surface.painter
     if scene.record is None:
         return
-    scale = geometry.scale
-    spp = scale.samples_per_px
-    start, stop = (x0 - 2) * spp - 1, (x0 + width + 2) * spp + 2
     dense = scene.is_dense(scale)
-    block = None if dense else scene.block(start, stop)
-    t0, t1 = x0 / scale.px_per_s, (x0 + width) / scale.px_per_s
-    pen_width = scene.theme.trace_width * geometry.ui
-    for row, band in zip(scene.arrangement.rows, geometry.rows, strict=True):
-        for span in cells_between(row, t0, t1):
-            left = max(0.0, round(span.start_s * scale.px_per_s - x0)) if span.start_s > t0 else 0.0
-            right = (
-                min(float(width), round(span.stop_s * scale.px_per_s - x0)) if span.stop_s < t1 else float(width)
-            )
-            if right <= left:
+    block = None if dense else scene.block(*surface.samples(pad_px=3.0 + 2.0 * scale.px_per_sample))
+    pen_width = surface.theme.trace_width * surface.ui
+    for row, band in zip(scene.arrangement.rows, surface.geometry.rows, strict=True):
+        for span in cells_between(row, *surface.seconds()):
+            cell = _place(surface, span, band)
+            if cell is None:
                 continue
             reach = OVERLAP * band.height
-            area = QRectF(left, band.top - reach, right - left, band.height + 2 * reach)
-            painter.setClipRect(area)
-            lead, sign = span.cell.lead, span.cell.sign
-            gain = sign * scene.px_per_unit(lead, geometry)
-            offset = scene.offset(lead, scale)
-            painter.setPen(inks.pen(scene.theme.trace, 1.0 if dense else pen_width))
+            painter.setClipRect(
+                QRectF(cell.left, band.top - reach, cell.right - cell.left, band.height + 2 * reach)
+            )
+            painter.setPen(surface.inks.pen(surface.theme.trace, 1.0 if dense else pen_width))
             if dense:
-                a, b = (x0 + left) * spp, (x0 + right) * spp
-                columns = scene.columns(lead, a, b, int(right - left), scale)
-                if columns is None:
-                    _draw_pending(painter, scene, geometry, band, left, right, inks)
-                    continue
-                _draw_columns(painter, columns, left, band, gain, offset, pen_width, lines)
-                _draw_gap_runs(painter, scene, geometry, band, _runs(columns.gap), left, 1.0, left, x0, inks)
+                _draw_dense(surface, cell, pen_width, lines)
             elif block is not None and block.values.shape[1]:
-                _draw_segments(painter, block, lead, band, gain, offset, scale.px_per_sample, x0, width, lines)
-                missing = ~block.valid[lead]
-                if missing.any():
-                    pps = scale.px_per_sample
-                    _draw_gap_runs(
-                        painter, scene, geometry, band, _runs(missing), block.start * pps - x0, pps, left, x0, inks
-                    )
+                _draw_detail(surface, cell, block, lines)
     painter.setClipping(False)
 
 
-def _draw_segments(
-    painter: QPainter,
-    block: Block,
-    lead: int,
-    band: RowBand,
-    gain: float,
-    offset: float,
-    px_per_sample: float,
-    x0: float,
-    width: int,
-    lines: LineBuffer,
-) -> None:
+def _place(surface: Surface, span: CellSpan, band: RowBand) -> _Cell | None:
+    """The part of a cell that shows."""
+    scene = surface.scene
+    left = max(0.0, float(round(max(surface.x_of_s(span.start_s), -1.0))))
+    right = min(float(surface.width), float(round(min(surface.x_of_s(span.stop_s), surface.width + 1.0))))
+    if right <= left:
+        return None
+    lead = span.cell.lead
+    gain = span.cell.sign * scene.px_per_unit(lead, surface.geometry)
+    return _Cell(band, lead, left, right, gain, scene.offset(lead, surface.scale))
+
+
+def _draw_detail(surface: Surface, cell: _Cell, block: Block, lines: LineBuffer) -> None:
+    values, valid = block.values[cell.lead], block.valid[cell.lead]
+    px_per_sample = surface.scale.px_per_sample
     if px_per_sample * SPREAD >= 1.0:
-        x = np.arange(block.start, block.stop) * px_per_sample - x0
-        y = band.baseline - (block.values[lead].astype(np.float64) - offset) * gain
-        joined = block.valid[lead][1:] & block.valid[lead][:-1]
+        x = np.arange(block.start, block.stop) * px_per_sample - surface.left
+        y = cell.y(values)
+        joined = valid[1:] & valid[:-1]
     else:
         # Half pixels counted from sample 0, so that neighbouring tiles agree on them.
-        first, last = int(np.floor((x0 - 2) * 2)), int(np.ceil((x0 + width + 2) * 2))
+        first = int(np.floor((surface.left - 2) * 2))
+        last = int(np.ceil((surface.left + surface.width + 2) * 2))
         half = 0.5 / px_per_sample
-        columns = columns_from_samples(
-            block.values[lead], block.valid[lead], first * half, last * half, last - first, first=block.start
-        )
-        x, y, joined = _through_ranges(columns, first * 0.5 + 0.25 - x0, band.baseline, gain, offset)
-    np.clip(y, -FAR_PX, FAR_PX, out=y)
-    whole = bool(joined.all())
-    count = len(x) - 1 if whole else int(joined.sum())
-    if count <= 0:
-        return
-    out = lines.take(count)
-    keep: slice | Bool = slice(None) if whole else joined
-    out[:, 0] = x[:-1][keep]
-    out[:, 1] = y[:-1][keep]
-    out[:, 2] = x[1:][keep]
-    out[:, 3] = y[1:][keep]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    lines.draw(painter, count)
+        columns = columns_from_samples(values, valid, first * half, last * half, last - first, first=block.start)
+        through, joined = _through_ranges(columns)
+        x = first * 0.5 + 0.25 - surface.left + np.repeat(np.arange(last - first) * 0.5, 2)
+        y = cell.y(through)
+    keep: slice | Bool = slice(None) if joined.all() else joined
+    count = len(x) - 1 if isinstance(keep, slice) else int(joined.sum())
+    if count > 0:
+        out = lines.take(count)
+        out[:, 0], out[:, 1] = x[:-1][keep], y[:-1][keep]
+        out[:, 2], out[:, 3] = x[1:][keep], y[1:][keep]
+        surface.smooth(True)
+        lines.draw(surface.painter, count)
+    if not valid.all():
+        edges = [(surface.x(block.start + a), surface.x(block.start + b)) for a, b in _runs(~valid)]
+        _draw_gaps(surface, cell.band, edges)
 
 
-def _through_ranges(
-    columns: Columns, x_first: float, baseline: float, gain: float, offset: float
-) -> tuple[F64, F64, Bool]:
-    """A line through the range of every half pixel: low then high where the signal rises, else high then low."""
+def _through_ranges(columns: Columns) -> tuple[F64, Bool]:
+    """Values of a line through the range of every column, two each: low then high where the signal rises, else high
+    then low; and which neighbouring pairs of them to join."""
     n = len(columns.lo)
     lo, hi = columns.lo.astype(np.float64), columns.hi.astype(np.float64)
     middle = lo + hi
-    rising = np.empty(n, np.bool_)
+    rising = np.ones(n, np.bool_)
     rising[1:-1] = middle[2:] >= middle[:-2]
-    rising[[0, -1]] = True
     values = np.empty(2 * n)
     values[0::2] = np.where(rising, lo, hi)
     values[1::2] = np.where(rising, hi, lo)
-    x = x_first + np.repeat(np.arange(n) * 0.5, 2)
     usable = columns.valid & ~columns.gap
     joined = np.empty(2 * n - 1, np.bool_)
     joined[0::2] = columns.valid
     joined[1::2] = usable[:-1] & usable[1:]
-    return x, baseline - (values - offset) * gain, joined
+    return values, joined
 
 
-def _draw_columns(
-    painter: QPainter,
-    columns: Columns,
-    left: float,
-    band: RowBand,
-    gain: float,
-    offset: float,
-    pen_width: float,
-    lines: LineBuffer,
-) -> None:
+def _draw_dense(surface: Surface, cell: _Cell, pen_width: float, lines: LineBuffer) -> None:
+    spp = surface.scale.samples_per_px
+    start, stop = (surface.left + cell.left) * spp, (surface.left + cell.right) * spp
+    columns = surface.scene.columns(cell.lead, start, stop, int(cell.right - cell.left), surface.scale)
+    if columns is None:
+        surface.font(11)
+        area = QRectF(cell.left, cell.band.top, cell.right - cell.left, cell.band.height)
+        surface.write(area, PENDING_TEXT, surface.theme.canvas_text_muted, CENTRE)
+        return
     joined = columns.joined()
     where = np.flatnonzero(joined.valid)
-    if where.size == 0:
-        return
-    out = lines.take(len(where))
-    x = left + where + 0.5
-    a = band.baseline - (joined.lo[where] - offset) * gain
-    b = band.baseline - (joined.hi[where] - offset) * gain
-    half = pen_width / 2
-    out[:, 0] = x
-    out[:, 2] = x
-    out[:, 1] = np.clip(np.minimum(a, b) - half, -FAR_PX, FAR_PX)
-    out[:, 3] = np.clip(np.maximum(a, b) + half, -FAR_PX, FAR_PX)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    pen = painter.pen()
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    painter.setPen(pen)
-    lines.draw(painter, len(where))
+    if where.size:
+        out = lines.take(len(where))
+        low, high = cell.y(joined.lo[where]), cell.y(joined.hi[where])
+        out[:, 0] = out[:, 2] = cell.left + where + 0.5
+        out[:, 1] = np.minimum(low, high) - pen_width / 2
+        out[:, 3] = np.maximum(low, high) + pen_width / 2
+        pen = surface.painter.pen()
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        surface.painter.setPen(pen)
+        surface.smooth(True)
+        lines.draw(surface.painter, len(where))
+    if columns.gap.any():
+        _draw_gaps(surface, cell.band, [(cell.left + a, cell.left + b) for a, b in _runs(columns.gap)])
 
 
 def _runs(flags: Bool) -> list[tuple[int, int]]:
     """[start, stop) of every stretch of True."""
     padded = np.zeros(len(flags) + 2, np.int8)
     padded[1:-1] = flags
-    edges = np.flatnonzero(np.diff(padded))
-    return [(int(a), int(b)) for a, b in zip(edges[0::2], edges[1::2], strict=True)]
+    edges = np.flatnonzero(np.diff(padded)).tolist()
+    return list(zip(edges[0::2], edges[1::2], strict=True))
 
 
-def _draw_gap_runs(
-    painter: QPainter,
-    scene: Scene,
-    geometry: Geometry,
-    band: RowBand,
-    runs: list[tuple[int, int]],
-    x_first: float,
-    px_each: float,
-    left: float,
-    x0: float,
-    inks: Inks,
-) -> None:
+def _draw_gaps(surface: Surface, band: RowBand, edges: list[tuple[float, float]]) -> None:
     """Hatch stretches without data, and say so where there is room; a gap is never a line."""
-    theme, ui = scene.theme, geometry.ui
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    theme, ui, painter = surface.theme, surface.ui, surface.painter
+    surface.smooth(False)
     top, height = band.top + 0.12 * band.height, 0.76 * band.height
-    hatch = QBrush(inks.colour(theme.gap_hatch, 0.55), Qt.BrushStyle.BDiagPattern)
-    painter.setBrushOrigin(QPointF(-(round(x0) % 8), 0))
-    for a, b in runs:
-        area = QRectF(x_first + a * px_each, top, max(1.0, (b - a) * px_each), height)
-        painter.fillRect(area, inks.colour(theme.paper, 0.75))
+    hatch = QBrush(surface.inks.colour(theme.gap_hatch, 0.55), Qt.BrushStyle.BDiagPattern)
+    painter.setBrushOrigin(QPointF(-(round(surface.left) % 8), 0))
+    surface.font(11)
+    half, spacing = 30 * ui, GAP_TEXT_UI * ui
+    for left, right in edges:
+        area = QRectF(left, top, max(1.0, right - left), height)
+        surface.fill(area, theme.paper, 0.75)
         painter.fillRect(area, hatch)
-        if area.width() < 8 * ui:
-            continue
-        painter.setFont(inks.font(11 * ui))
-        painter.setPen(inks.pen(theme.canvas_text_muted))
-        half = 30 * ui
-        spacing = GAP_TEXT_PX * ui
-        first = np.ceil((area.left() + x0 + half) / spacing)
-        last = np.floor((area.right() + x0 - half) / spacing)
-        for k in range(int(first), int(last) + 1):
-            box = QRectF(k * spacing - x0 - half, band.middle - 9 * ui, 2 * half, 18 * ui)
-            painter.fillRect(box, inks.colour(theme.paper))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, GAP_TEXT)
-
-
-def _draw_pending(
-    painter: QPainter, scene: Scene, geometry: Geometry, band: RowBand, left: float, right: float, inks: Inks
-) -> None:
-    painter.setPen(inks.pen(scene.theme.canvas_text_muted))
-    painter.setFont(inks.font(11 * geometry.ui))
-    area = QRectF(left, band.top, right - left, band.height)
-    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "preparing overview")
+        # At fixed places in time, so that neighbouring tiles write the same words.
+        first = int(np.ceil((left + surface.left + half) / spacing))
+        last = int(np.floor((right + surface.left - half) / spacing))
+        for k in range(first, last + 1):
+            box = QRectF(k * spacing - surface.left - half, band.middle - 9 * ui, 2 * half, 18 * ui)
+            surface.fill(box, theme.paper)
+            surface.write(box, GAP_TEXT, theme.canvas_text_muted, CENTRE)
