@@ -88,7 +88,7 @@ def delineate(
     that make no sense.
     """
     last = _check(x_mv, r, fs_hz, valid, first, last)
-    invalid = _invalid_samples(x_mv, valid)
+    x_mv, invalid = _without_nan(x_mv, valid)
     table = np.zeros((max(last - first, 0), len(FIDUCIAL_NAMES)), np.int64)
     for start, stop in _blocks(first, last):
         block = _delineate_block(x_mv, offset, r, fs_hz, invalid, start, stop)
@@ -99,7 +99,7 @@ def delineate(
 def p_evidence(x_mv: NDArray[np.float32], r: I64, fs_hz: float) -> PEvidence:
     """Every beat's P candidate and the evidence `delineate` decides on."""
     last = _check(x_mv, r, fs_hz, None, 0, None)
-    invalid = _invalid_samples(x_mv, None)
+    x_mv, invalid = _without_nan(x_mv, None)
     wave, weighed = np.zeros((last, 3), np.int64), np.zeros((last, len(FEATURES)))
     for start, stop in _blocks(0, last):
         block = _delineate_block(x_mv, 0, r, fs_hz, invalid, start, stop)
@@ -123,11 +123,14 @@ def _check(
     return stop
 
 
-def _invalid_samples(x_mv: NDArray[np.float32], valid: Bool | None) -> I64:
+def _without_nan(x_mv: NDArray[np.float32], valid: Bool | None) -> tuple[NDArray[np.float32], I64]:
+    """The signal with zeros for what is not a number, and the sorted indices of all missing samples."""
     missing = ~np.isfinite(x_mv)
+    if missing.any():
+        x_mv = np.where(missing, np.float32(0), x_mv)
     if valid is not None:
         missing |= ~valid
-    return np.flatnonzero(missing)
+    return x_mv, np.flatnonzero(missing)
 
 
 def _blocks(first: int, last: int) -> list[tuple[int, int]]:

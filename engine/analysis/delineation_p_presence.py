@@ -17,16 +17,18 @@ from engine.analysis.delineation_grid import (
     COLUMNS,
     F64,
     I64,
+    MAX_LAG,
     Windows,
     argmax_between,
     at,
     bump,
+    hold_after,
     row_median,
     row_sum,
     smooth,
 )
 from engine.analysis.delineation_neighbours import OFFSETS, Neighbours
-from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave
+from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave, qrs_bounds
 
 SEGMENT = 56  # columns compared: 248 to 24 ms before QRS onset
 SEGMENT_START = -62
@@ -48,21 +50,21 @@ FEATURES = (
     "inverted",
 )
 
-INTERCEPT = -1.579
+INTERCEPT = -1.226
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 3.717,
-    "mean_wave": -0.010,
-    "own_wave": -0.131,
-    "mean_to_diastole": 1.068,
-    "own_to_diastole": 0.652,
-    "height": -0.384,
-    "jitter": -0.034,
-    "alike": -0.359,
-    "rr_jitter": -9.677,
-    "prematurity": 0.855,
-    "qrs_width": -0.084,
-    "p_to_qrs": 0.052,
-    "inverted": -0.985,
+    "coherence": 3.679,
+    "mean_wave": 0.067,
+    "own_wave": 0.096,
+    "mean_to_diastole": 0.856,
+    "own_to_diastole": 0.609,
+    "height": -0.755,
+    "jitter": -0.054,
+    "alike": 0.002,
+    "rr_jitter": -7.811,
+    "prematurity": 0.479,
+    "qrs_width": -0.109,
+    "p_to_qrs": 0.018,
+    "inverted": -0.836,
 }
 
 
@@ -82,12 +84,17 @@ def features(
     columns = np.clip(start[:, None] + np.arange(SEGMENT), 0, BEFORE)
     after_t = columns >= np.where(np.isnan(previous_t_off), 0.0, previous_t_off - 6)[:, None]
 
-    def segment(values: F64) -> F64:
-        heights = bump(smooth(values[:, : BEFORE + 1], P_BUMP_SMOOTH), P_BUMP_HALF)
-        cut: F64 = np.take_along_axis(heights, columns, axis=1) * after_t
+    # Each beat's signal is held from its own QRS on, or the foot of the QRS would pass for something that repeats.
+    before_qrs = hold_after(windows.padded[:, : BEFORE + 1 + 2 * MAX_LAG], qrs_bounds(windows.values)[0] + MAX_LAG)
+    heights = bump(smooth(before_qrs, P_BUMP_SMOOTH), P_BUMP_HALF)
+    width = heights.shape[1]
+
+    def segment(index: I64, lag: NDArray[np.int64] | int) -> F64:
+        """The P window of the beats `index`, moved by `lag`, blanked where the T wave is."""
+        cut: F64 = heights.ravel()[(index * width + MAX_LAG + lag)[:, None] + columns] * after_t
         return cut
 
-    own = segment(windows.values[rows])
+    own = segment(rows, 0)
     energy = row_sum(own * own) + 1e-12
     low, high = np.zeros(n, np.int64), np.full(n, SEGMENT - 1)
     own_peak = argmax_between(own * candidate.sign[:, None], low, high)
@@ -96,7 +103,7 @@ def features(
     distance = np.full((n, len(OFFSETS)), np.nan)
     for k in range(len(OFFSETS)):
         gate = neighbours.alike[:, k]
-        other = segment(neighbours.aligned(windows, k))
+        other = segment(neighbours.index[:, k], neighbours.lag[:, k])
         other_energy = row_sum(other * other) + 1e-12
         correlation += gate * row_sum(own * other) / np.sqrt(energy * other_energy)
         total += gate[:, None] * other
@@ -110,7 +117,7 @@ def features(
     )
     own_height = at(own, candidate.peak - start) * candidate.sign
     mean_height = at(mean, candidate.peak - start) * candidate.sign
-    diastole = _diastole(windows.values[rows], previous_t_off, candidate.on)
+    diastole = _diastole(heights[rows, MAX_LAG : MAX_LAG + BEFORE + 1], previous_t_off, candidate.on)
     diastole = np.where(np.isnan(diastole), spread, diastole)
 
     def log_ratio(height: F64, noise: F64) -> F64:
@@ -147,9 +154,8 @@ def features(
     )
 
 
-def _diastole(values: F64, previous_t_off: F64, p_on: I64) -> F64:
+def _diastole(heights: F64, previous_t_off: F64, p_on: I64) -> F64:
     """Root mean square of the wave heights between the T wave before and the candidate; NaN where under 48 ms."""
-    heights = bump(smooth(values[:, : BEFORE + 1], P_BUMP_SMOOTH), P_BUMP_HALF)
     columns = COLUMNS[: BEFORE + 1]
     low = np.where(np.isnan(previous_t_off), P_BUMP_HALF, previous_t_off + 3)
     inside = (columns >= low[:, None]) & (columns <= (p_on - 4)[:, None])

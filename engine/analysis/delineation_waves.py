@@ -23,20 +23,22 @@ from engine.analysis.delineation_grid import (
     at,
     bump,
     derivative,
+    hold_after,
     smooth,
 )
 
 # All lengths in grid columns of 4 ms; tuned on lead II of 159 LUDB records.
 QRS_ON_FRACTION, QRS_ON_QUIET, QRS_ON_REACH, QRS_ON_SHIFT = 0.12, 4, 40, -2
-QRS_OFF_FRACTION, QRS_OFF_QUIET, QRS_OFF_REACH = 0.12, 6, 60
+QRS_OFF_FRACTION, QRS_OFF_QUIET, QRS_OFF_REACH = 0.14, 6, 60
 QRS_CORE = 20
-T_SMOOTH, T_BUMP_SMOOTH, T_BUMP_HALF = 7, 11, 14
-T_EXPECTED, T_EXPECTED_PER_RR, T_EXPECTED_SD = 46.0, 0.1, 14.0
-T_ON_SPAN, T_OFF_SPAN = 20, 24
+T_SMOOTH, T_BUMP_SMOOTH, T_BUMP_HALF = 5, 9, 12
+T_EXPECTED, T_EXPECTED_PER_RR, T_EXPECTED_SD = 40.0, 0.1, 16.0
+T_ON_SPAN, T_OFF_SPAN = 20, 22
 P_SMOOTH, P_BUMP_SMOOTH, P_BUMP_HALF = 5, 7, 9
-P_EXPECTED, P_EXPECTED_SD, P_INVERTED = -27.0, 11.0, 0.6
-P_ON_SPAN, P_OFF_SPAN = 14, 10
+P_EXPECTED, P_EXPECTED_SD, P_INVERTED = -27.0, 12.0, 0.6
+P_ON_SPAN, P_OFF_SPAN, P_OFF_SHIFT = 10, 10, -1
 P_EARLIEST = 75
+P_LEAST_HEIGHT_MV = 0.003  # over the chord; 0.03 mm on paper
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def p_wave(rows: F64, qrs_on: I64, previous_t_off: F64, first: I64) -> Wave:
     low = np.maximum(np.maximum(start - 4, first), 1)
     peak_low, peak_high = np.maximum(start, first) + 5, qrs_on - 9
 
-    part = rows[:, : BEFORE + 1]
+    part = hold_after(rows[:, : BEFORE + 1], qrs_on)
     columns = COLUMNS[: BEFORE + 1]
     height = bump(smooth(part, P_BUMP_SMOOTH), P_BUMP_HALF)
     prior = np.exp(-0.5 * ((columns - (qrs_on + P_EXPECTED)[:, None]) / P_EXPECTED_SD) ** 2)
@@ -147,5 +149,12 @@ def p_wave(rows: F64, qrs_on: I64, previous_t_off: F64, first: I64) -> Wave:
     upright = smooth(part, P_SMOOTH) * sign[:, None]
     peak = argmax_between(upright, np.maximum(centre - 6, peak_low), np.minimum(centre + 6, peak_high))
     on, off = _trapezium_ends(upright, peak, low, qrs_on, (16, 14), (P_ON_SPAN, P_OFF_SPAN))
-    found = (peak_low <= peak_high) & (on < peak) & (peak < off)
+    off = np.maximum(off + P_OFF_SHIFT, peak + 1)
+    # At the edge of the search a bump that still grows beyond it is the flank of another wave.
+    stands = height * sign[:, None]
+    here = at(stands, centre)
+    flank = ((centre <= peak_low) & (at(stands, centre - 1) > here)) | (
+        (centre >= peak_high) & (at(stands, centre + 1) > here)
+    )
+    found = (peak_low <= peak_high) & (on < peak) & ~flank & (here >= P_LEAST_HEIGHT_MV)
     return Wave(on, peak, off, sign, found)
