@@ -222,7 +222,7 @@ class _Parser:
 
     def _number_text(self, text: str, field: str) -> str:
         if "," in text and "." not in text:
-            notice = "numbers in the header use a decimal comma, read as a point"
+            notice = "Numbers in the header use a decimal comma, read as a point."
             if notice not in self._notices:
                 self._notices.append(notice)
             text = text.replace(",", ".")
@@ -273,7 +273,7 @@ class _Parser:
             except RecordError as error:
                 fault = error.fault
             if fault:
-                self._notices.append(f"signal {label or i + 1!s} is left out: {fault}")
+                self._notices.append(f"Signal {label or i + 1!s} is left out: {fault}.")
         return EdfSignal(
             label, column["transducer"], column["unit"],
             numbers.get("physical minimum", 0.0), numbers.get("physical maximum", 0.0),
@@ -291,20 +291,20 @@ class _Parser:
         present = -(-n_bytes // record_bytes)
         if declared <= 0:
             why = "was still being recorded" if declared == -1 else "declares 0 data records"
-            self._notices.append(f"the file {why}; its length is taken from its size")
+            self._notices.append(f"The file {why}; its length is taken from its size.")
             return present, True
         promised_bytes = declared * record_bytes
         if promised_bytes > n_bytes:
             bytes_per_s = float(record_bytes / record_s) if record_s else 1.0
             believed = believed_length(promised_bytes, n_bytes, bytes_per_s) == promised_bytes
             self._notices.append(
-                f"the file is cut short: {declared} data records are promised, {n_bytes / record_bytes:.1f} are "
-                f"there; the rest is {'shown as missing' if believed else 'left out'}"
+                f"The file is cut short: {declared} data records are promised, {n_bytes / record_bytes:.1f} are "
+                f"there; the rest is {'shown as missing' if believed else 'left out'}."
             )
             return (declared, False) if believed else (present, True)
         if promised_bytes < n_bytes:
             self._notices.append(
-                f"{n_bytes - promised_bytes} bytes after the last declared data record are ignored"
+                f"{n_bytes - promised_bytes} bytes after the last declared data record are ignored."
             )
         return declared, False
 
@@ -316,7 +316,7 @@ class _Parser:
             hour, minute, second = (int(x) for x in re.split(r"[./: -]", time))
             return datetime(*self._date(date, plus), hour, minute, second)
         except (ValueError, TypeError):
-            self._notices.append(f"its start, {date} {time}, is not a possible date and time")
+            self._notices.append(f"Its start, {date} {time}, is not a possible date and time.")
             return None
 
     def _date(self, date: str, plus: bool) -> tuple[int, int, int]:

@@ -38,7 +38,7 @@ def open_edf(path: str | Path) -> EdfRecord:
     if not signals:
         annotations_only = all(s.is_annotations for s in header.signals)
         fault = (
-            "holds only annotations" if annotations_only else f"has no usable signal: {'; '.join(header.notices)}"
+            "holds only annotations" if annotations_only else f"has no usable signal: {' '.join(header.notices)}".rstrip('.')
         )
         raise RecordError(fault, path=header.path)
     fs = float(n_out / header.record_s)
@@ -60,13 +60,13 @@ class EdfRecord(Record):
         self._runs, notices = find_runs(self._file, n_out, fs)
         self._starts = np.array([run.start for run in self._runs])
         notices += tuple(
-            f"signal {s.label} is faster than the record and shown at {fs:g} Hz"
+            f"Signal {s.label} is faster than the record and shown at {fs:g} Hz."
             for s in signals
             if s.n_per_record > n_out
         )
         leads = [s.lead(header.bits) for s in signals]
         names, repeated = unique_names(lead.name for lead in leads)
-        notices += tuple(f"several signals are called {name}; they were numbered" for name in repeated)
+        notices += tuple(f"Several signals are named {name}; they are numbered." for name in repeated)
         start_time = header.start_time
         super().__init__(
             RecordInfo(

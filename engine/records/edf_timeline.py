@@ -38,7 +38,7 @@ def find_runs(file: EdfFile, n_out: int, fs: float) -> tuple[tuple[Run, ...], tu
         return whole, ()
     clock = next((s for s in header.signals if s.is_annotations), None)
     if clock is None:
-        return whole, ("no signal says when its data records start; they are taken to be continuous",)
+        return whole, ("No signal says when its data records start; they are taken to be continuous.",)
     zero_s = file_zero_s(file)
     stated = np.full(header.n_records, np.nan)
     for number, raw in enumerate(file.texts(clock, 0, header.n_records, _ONSET_BYTES)):
@@ -49,7 +49,7 @@ def find_runs(file: EdfFile, n_out: int, fs: float) -> tuple[tuple[Run, ...], tu
     kept = _rising(delay)
     doubtful = file.n_present - int(np.count_nonzero(kept[: file.n_present]))
     notices = (
-        (f"{doubtful} data records state no possible start; each is put after the one before",) if doubtful else ()
+        (f"{doubtful} data records state no possible start; each is put after the one before.",) if doubtful else ()
     )
     positions = np.maximum.accumulate(np.where(kept, delay, 0)).astype(np.int64)
     edges = [0, *(np.flatnonzero(np.diff(positions)) + 1).tolist(), header.n_records]
