@@ -1,0 +1,211 @@
+"""The analysis of one lead, fed sample by sample: the only one there is; files go through it too.
+
+Sample-level stages (QRS detection, signal quality, delineation, beat features) run as samples arrive and never
+depend on how these are cut into chunks. Table-level stages (beat types, rhythm, intervals, variability) are pure
+functions of the whole beat table. A stream stopped at sample n therefore gives, bit for bit, the analysis of a
+file of n samples.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis import beats, delineation, hrv, intervals, qrs, rhythm
+from engine.analysis.criteria import Criteria
+from engine.analysis.levels import st_levels
+from engine.analysis.qrs import Detections, QrsDetector
+from engine.analysis.summary import summary_sentence
+from engine.analysis.types import ABSENT, Analysis, Beats, Fiducials, Span
+from engine.signals.quality import QualityMeter
+
+F32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+I64 = NDArray[np.int64]
+
+
+class SlidingSignal:
+    """The most recent samples of one lead, addressed by absolute sample number."""
+
+    def __init__(self) -> None:
+        self.start = 0
+        self.stop = 0
+        self._values = np.zeros(1 << 14, np.float32)
+        self._valid = np.zeros(1 << 14, np.bool_)
+
+    def append(self, values: F32, valid: Bool) -> None:
+        """Add samples at the end."""
+        used = self.stop - self.start
+        need = used + len(values)
+        if need > len(self._values):
+            for name in ("_values", "_valid"):
+                old = getattr(self, name)
+                grown = np.zeros(2 * need, old.dtype)
+                grown[:used] = old[:used]
+                setattr(self, name, grown)
+        self._values[used:need] = values
+        self._valid[used:need] = valid
+        self.stop += len(values)
+
+    def forget_before(self, sample: int) -> None:
+        """Drop samples before this one."""
+        drop = min(sample, self.stop) - self.start
+        if drop <= 0:
+            return
+        keep = self.stop - self.start - drop
+        for buffer in (self._values, self._valid):
+            buffer[:keep] = buffer[drop : drop + keep]
+        self.start += drop
+
+    @property
+    def values(self) -> F32:
+        """Samples [start, stop)."""
+        return self._values[: self.stop - self.start]
+
+    @property
+    def valid(self) -> Bool:
+        """Which of them were recorded."""
+        return self._valid[: self.stop - self.start]
+
+
+class StreamingAnalysis:
+    """Analysis of one lead at `fs` Hz as its samples arrive.
+
+    `push` samples in mV, `snapshot` whenever the present state is wanted (as if the stream ended there), `finish`
+    at the end. Memory grows with the number of beats only.
+    """
+
+    def __init__(self, fs: float, *, record: str = "", lead: str = "", criteria: Criteria | None = None) -> None:
+        self.fs = fs
+        self.record = record
+        self.lead = lead
+        self.criteria = criteria or Criteria()
+        self._qrs = QrsDetector(fs)
+        self._quality = QualityMeter(fs)
+        self._signal = SlidingSignal()
+        self._r: I64 = np.zeros(0, np.int64)
+        self._confidence: F32 = np.zeros(0, np.float32)
+        self._bad: list[Span] = []
+        self._done = 0  # beats whose waves and features are final
+        self._waves: list[I64] = []
+        self._features: list[F32] = []
+        self._st_mv: list[F32] = []
+
+    @property
+    def n_samples(self) -> int:
+        """Samples seen."""
+        return self._signal.stop
+
+    def push(self, values_mv: F32, valid: Bool | None = None) -> None:
+        """Take the next samples; invalid ones count as missing whatever their value."""
+        if valid is None:
+            valid = np.ones(len(values_mv), np.bool_)
+        values_mv = np.where(valid, values_mv, np.float32(0)).astype(np.float32, copy=False)
+        self._signal.append(values_mv, valid)
+        self._bad.extend(self._quality.push(values_mv, valid))
+        self._take(self._qrs.push(values_mv, valid))
+        self._advance(final=False)
+
+    def snapshot(self) -> Analysis:
+        """The analysis as if the stream ended now; the stream goes on undisturbed."""
+        return copy.deepcopy(self).finish()
+
+    def finish(self) -> Analysis:
+        """The analysis of everything pushed. Nothing may be pushed afterwards."""
+        self._bad.extend(self._quality.flush())
+        self._take(self._qrs.flush())
+        self._advance(final=True)
+        return self._assemble()
+
+    def _take(self, found: Detections) -> None:
+        if len(found.sample):
+            self._r = np.concatenate([self._r, found.sample])
+            self._confidence = np.concatenate([self._confidence, found.confidence])
+
+    def _advance(self, *, final: bool) -> None:
+        """Delineate the beats whose context is complete and drop the signal nobody needs any more."""
+        last = len(self._r) if final else self._ready()
+        if last > self._done:
+            signal, origin = self._signal, max(0, self._done - delineation.CONTEXT_BEATS)
+            r, first = self._r[origin:], self._done - origin
+            waves = delineation.delineate(
+                signal.values,
+                signal.start,
+                r,
+                self.fs,
+                valid=signal.valid,
+                first=first,
+                last=last - origin,
+            )
+            self._waves.append(waves.table())
+            self._features.append(
+                beats.beat_features(signal.values, signal.start, r, waves, self.fs, first=first, last=last - origin)
+            )
+            self._st_mv.append(st_levels(signal.values, signal.start, waves, self.fs))
+            self._done = last
+        self._signal.forget_before(self._needed_from())
+
+    def _ready(self) -> int:
+        """Number of beats that later samples and later beats cannot change any more."""
+        horizon = self.n_samples - round((delineation.CONTEXT_AFTER_S + qrs.LOOKAHEAD_S) * self.fs)
+        return max(self._done, int(np.searchsorted(self._r, horizon, side="right")))
+
+    def _needed_from(self) -> int:
+        """First sample that an unfinished beat, or one still to be detected, may look at."""
+        undetected = self.n_samples - round(qrs.LOOKAHEAD_S * self.fs)
+        oldest = int(self._r[self._done]) if self._done < len(self._r) else undetected
+        return min(oldest, undetected) - round(delineation.CONTEXT_BEFORE_S * self.fs) - 1
+
+    def _assemble(self) -> Analysis:
+        empty = not self._waves
+        table = np.zeros((0, 9), np.int64) if empty else np.concatenate(self._waves)
+        waves = Fiducials.from_table(table)
+        features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
+        st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
+        quality = tuple(self._bad)
+        symbol, aami, confidence = beats.type_beats(
+            self._r, features, waves, self.fs, confidence=self._confidence, criteria=self.criteria
+        )
+        spans = rhythm.statements(self._r, symbol, waves, quality, self.fs, self.n_samples, self.criteria)
+        waves = without_p_in_fibrillation(waves, spans)
+        found = Beats(self._r, symbol, aami, confidence)
+        measured = intervals.beat_intervals(self._r, waves, self.fs, st_mv)
+        medians = intervals.summarise(measured, found, self.fs, quality)
+        return Analysis(
+            record=self.record,
+            fs=self.fs,
+            n_samples=self.n_samples,
+            lead=self.lead,
+            beats=found,
+            fiducials=waves,
+            beat_intervals=measured,
+            rhythm=spans,
+            quality=quality,
+            intervals=medians,
+            hrv=hrv.hrv(self._r, symbol, self.fs, quality=quality),
+            summary=summary_sentence(found, spans, quality, medians, self.fs, self.n_samples),
+            provenance=PROVENANCE,
+        )
+
+
+def without_p_in_fibrillation(waves: Fiducials, spans: tuple[Span, ...]) -> Fiducials:
+    """Waves with the P waves inside atrial fibrillation removed: there are none to find there."""
+    table = waves.table()
+    for span in spans:
+        if span.label == "AFIB":
+            first, last = np.searchsorted(waves.r, [span.start, span.stop])
+            table[first:last, :3] = ABSENT
+    return Fiducials.from_table(table)
+
+
+PROVENANCE = {
+    "qrs": "classical QRS detector 1",
+    "delineation": "classical delineator 1",
+    "beats": "timing and morphology rules 1",
+    "rhythm": "rhythm rules 1",
+    "intervals": "medians over normal beats 1",
+    "hrv": "Task Force 1996 measures 1",
+    "quality": "windowed signal quality 1",
+}
