@@ -170,7 +170,7 @@ def _delineate_block(
     previous[~(previous >= 0)] = np.nan
     p = p_wave(mean, qrs_on, previous, begin)
     has_candidate = has_qrs & p.found & ((p.on > begin) | (begin == 0))
-    evidence = features(windows, neighbours, p, qrs_on, qrs_off, previous, rr)
+    evidence = features(windows, neighbours, p, qrs_on, previous, rr)
     has_p = has_candidate & is_p_wave(evidence)
 
     main = np.full(len(rows), BEFORE)

@@ -19,7 +19,6 @@ from engine.analysis.delineation_grid import (
     I64,
     MAX_LAG,
     Windows,
-    argmax_between,
     at,
     bump,
     hold_after,
@@ -33,38 +32,29 @@ from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave, 
 SEGMENT = 56  # columns compared: 248 to 24 ms before QRS onset
 SEGMENT_START = -62
 FLOOR_MV = 2e-3  # added to noise figures, so that a clean record does not make infinite ratios
-MAX_JITTER = 20.0
 FEATURES = (
     "coherence",  # mean correlation of the P window with that of the look-alike neighbours
-    "mean_wave",  # log height of the averaged wave over the spread between beats
-    "own_wave",  # log height of the beat's own wave over the same spread
-    "mean_to_diastole",  # log height of the averaged wave over the activity between T and P
-    "own_to_diastole",
-    "height",  # log height of the beat's own wave, mV
-    "jitter",  # median distance of the neighbours' peaks from this one's, columns
+    "mean_height",  # log height of the averaged wave over the activity between T and P
+    "own_height",  # the same for the beat's own wave
+    "size",  # log height of the beat's own wave, mV
     "alike",  # share of the neighbours that look alike
     "rr_jitter",  # mean change of the RR interval from beat to beat, relative
     "prematurity",  # RR interval over the median one
-    "qrs_width",  # columns
-    "p_to_qrs",  # columns from candidate to QRS onset
+    "widening",  # QRS width over the median of the neighbours, columns
     "inverted",
 )
 
-INTERCEPT = -1.226
+INTERCEPT = -4.291
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 3.679,
-    "mean_wave": 0.067,
-    "own_wave": 0.096,
-    "mean_to_diastole": 0.856,
-    "own_to_diastole": 0.609,
-    "height": -0.755,
-    "jitter": -0.054,
-    "alike": 0.002,
-    "rr_jitter": -7.811,
-    "prematurity": 0.479,
-    "qrs_width": -0.109,
-    "p_to_qrs": 0.018,
-    "inverted": -0.836,
+    "coherence": 3.908,
+    "mean_height": 1.079,
+    "own_height": 0.667,
+    "size": -0.649,
+    "alike": 0.913,
+    "rr_jitter": -8.878,
+    "prematurity": 0.426,
+    "widening": -0.063,
+    "inverted": -0.783,
 }
 
 
@@ -73,7 +63,6 @@ def features(
     neighbours: Neighbours,
     candidate: Wave,
     qrs_on: I64,
-    qrs_off: I64,
     previous_t_off: F64,
     rr: F64,
 ) -> F64:
@@ -85,22 +74,20 @@ def features(
     after_t = columns >= np.where(np.isnan(previous_t_off), 0.0, previous_t_off - 6)[:, None]
 
     # Each beat's signal is held from its own QRS on, or the foot of the QRS would pass for something that repeats.
-    before_qrs = hold_after(windows.padded[:, : BEFORE + 1 + 2 * MAX_LAG], qrs_bounds(windows.values)[0] + MAX_LAG)
+    own_on, own_off, _ = qrs_bounds(windows.values)
+    before_qrs = hold_after(windows.padded[:, : BEFORE + 1 + 2 * MAX_LAG], own_on + MAX_LAG)
     heights = bump(smooth(before_qrs, P_BUMP_SMOOTH), P_BUMP_HALF)
-    width = heights.shape[1]
+    stride = heights.shape[1]
 
     def segment(index: I64, lag: NDArray[np.int64] | int) -> F64:
         """The P window of the beats `index`, moved by `lag`, blanked where the T wave is."""
-        cut: F64 = heights.ravel()[(index * width + MAX_LAG + lag)[:, None] + columns] * after_t
+        cut: F64 = heights.ravel()[(index * stride + MAX_LAG + lag)[:, None] + columns] * after_t
         return cut
 
     own = segment(rows, 0)
     energy = row_sum(own * own) + 1e-12
-    low, high = np.zeros(n, np.int64), np.full(n, SEGMENT - 1)
-    own_peak = argmax_between(own * candidate.sign[:, None], low, high)
     total, total_energy, count = own.copy(), energy.copy(), np.ones(n)
     correlation = np.zeros(n)
-    distance = np.full((n, len(OFFSETS)), np.nan)
     for k in range(len(OFFSETS)):
         gate = neighbours.alike[:, k]
         other = segment(neighbours.index[:, k], neighbours.lag[:, k])
@@ -109,8 +96,6 @@ def features(
         total += gate[:, None] * other
         total_energy += gate * other_energy
         count += gate
-        peak = argmax_between(other * candidate.sign[:, None], low, high)
-        distance[gate, k] = np.abs(peak - own_peak)[gate]
     mean = total / count[:, None]
     spread = np.sqrt(
         np.maximum(total_energy / count - row_sum(mean * mean), 0) / SEGMENT * count / np.maximum(count - 1, 1)
@@ -120,8 +105,8 @@ def features(
     diastole = _diastole(heights[rows, MAX_LAG : MAX_LAG + BEFORE + 1], previous_t_off, candidate.on)
     diastole = np.where(np.isnan(diastole), spread, diastole)
 
-    def log_ratio(height: F64, noise: F64) -> F64:
-        ratio: F64 = np.log(np.maximum(height, 2e-4) / (noise + FLOOR_MV))
+    def log_ratio(height: F64) -> F64:
+        ratio: F64 = np.log(np.maximum(height, 2e-4) / (diastole + FLOOR_MV))
         return ratio
 
     near_rr = np.where(neighbours.near, rr[neighbours.index], np.nan)
@@ -131,23 +116,20 @@ def features(
     step = np.abs(np.diff(series, axis=1)) / typical[:, None]
     steps = np.count_nonzero(~np.isnan(step), axis=1)
     rr_jitter = row_sum(np.minimum(np.nan_to_num(step), 0.5)) / np.maximum(steps, 1)
+    width = (own_off - own_on).astype(np.float64)
+    usual_width = row_median(np.where(neighbours.near, width[neighbours.index], np.nan))
     near = np.count_nonzero(neighbours.near, axis=1)
     alike = np.count_nonzero(neighbours.alike, axis=1)
-    jitter = np.minimum(np.nan_to_num(row_median(distance), nan=MAX_JITTER / 2), MAX_JITTER)
     return np.stack(
         (
             correlation / np.maximum(count - 1, 1),
-            log_ratio(mean_height, spread),
-            log_ratio(own_height, spread),
-            log_ratio(mean_height, diastole),
-            log_ratio(own_height, diastole),
+            log_ratio(mean_height),
+            log_ratio(own_height),
             np.log(np.maximum(own_height, 1e-3)),
-            jitter,
             alike / np.maximum(near, 1),
             rr_jitter,
             np.clip(np.nan_to_num(rr[rows] / typical, nan=1.0), 0.4, 1.6),
-            (qrs_off - qrs_on).astype(np.float64),
-            (qrs_on - candidate.peak).astype(np.float64),
+            np.clip(np.nan_to_num(width[rows] - usual_width), -15.0, 15.0),
             (candidate.sign < 0).astype(np.float64),
         ),
         axis=1,
