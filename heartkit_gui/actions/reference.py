@@ -29,7 +29,7 @@ def shortcuts_markdown() -> str:
         lines += ["", f"## {menu}", "", "| command | keys | where | what it does |", "|---|---|---|---|"]
         for row in rows:
             keys = ", ".join(f"`{key}`" for key in row.keys)
-            where = row.scope if row.keys else ""
+            where = ("window" if row.scope == "window" else "trace") if row.keys else ""
             lines.append(f"| {row.title} | {keys} | {where} | {row.tip} |")
     kept = ", ".join(f"`{key}`" for key in RESERVED_KEYS)
     lines += ["", f"Kept for editing of labels and for replay: {kept}."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -20,16 +20,19 @@ class CommandAction(QAction):
     """A QAction that knows its row."""
 
     def __init__(self, row: ActionRow, parent: ActionRegistry) -> None:
+        keys = key_text(row.keys)
         super().__init__(row.text, parent)
         self.row = row
         self.setObjectName(row.id)
         self.setCheckable(row.checkable)
-        self.setShortcuts([QKeySequence(key, PORTABLE) for key in row.keys])
-        context = Qt.ShortcutContext
-        self.setShortcutContext(
-            context.WindowShortcut if row.scope == "window" else context.WidgetWithChildrenShortcut
-        )
-        keys = key_text(row.keys)
+        if row.scope == "canvas":
+            self.setText(f"{row.text}\t{key_text(row.keys[:1])}")
+        else:
+            context = Qt.ShortcutContext
+            self.setShortcuts([QKeySequence(key, PORTABLE) for key in row.keys])
+            self.setShortcutContext(
+                context.WindowShortcut if row.scope == "window" else context.WidgetWithChildrenShortcut
+            )
         self.setToolTip(f"{row.tip} ({keys})" if keys else row.tip)
         self.setStatusTip(row.tip)
         self.setWhatsThis(f"{row.label}: {row.tip}.")
@@ -65,7 +68,7 @@ class ActionRegistry(QObject):
     def __getitem__(self, action_id: str) -> CommandAction:
         return self._actions[action_id]
 
-    def __iter__(self) -> Iterable[CommandAction]:
+    def __iter__(self) -> Iterator[CommandAction]:
         return iter(self._actions.values())
 
     def run(self, action_id: str) -> None:
@@ -92,7 +95,8 @@ class ActionRegistry(QObject):
     def install(self, window: QWidget, trace: QWidget) -> None:
         """Make the keys work: those of scope "window" in the whole window, those of scope "trace" on the trace."""
         for action in self._actions.values():
-            (window if action.row.scope == "window" else trace).addAction(action)
+            if action.row.scope != "canvas":
+                (window if action.row.scope == "window" else trace).addAction(action)
 
     def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Menus of the table by path ("File/Built-in samples"), in the order of the rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["window", "trace"]
+Scope = Literal["window", "trace", "canvas"]
 Need = Literal["", "record", "analysis", "busy", "calipers", "recent"]
 
 
@@ -15,8 +15,11 @@ class ActionRow:
 
     `handler` is "group.method" of the command objects; the method takes `argument` when it is not empty, and the
     new checked state when the row is `checkable` and in no `group`. `needs` names the state without which the
-    action is greyed out. Keys of scope "trace" work while the trace has the keyboard focus, those of scope
-    "window" anywhere in the window.
+    action is greyed out.
+
+    Keys of scope "window" work anywhere in the window, those of scope "trace" while the trace has the keyboard
+    focus. Keys of scope "canvas" are the trace's own business, because they also move calipers: the trace handles
+    them itself, and the row only writes them down.
     """
 
     id: str

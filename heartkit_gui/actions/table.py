@@ -219,50 +219,73 @@ _WINDOW = (
 )  # fmt: skip
 
 
-def _go(name: str, text: str, tip: str, key: str, method: str, argument: str = "", **more: object) -> ActionRow:
-    extra = {"needs": "record", "scope": "trace", **more}
-    return ActionRow(f"go.{name}", text, tip, f"go.{method}", "&Go", (key,), argument=argument, **extra)  # type: ignore[arg-type]
-
-
 _GO = (
-    _go("next_beat", "Next &beat", "Select the next beat", "Tab", "beat", "1", needs="analysis", icon="next_beat"),
-    _go(
-        "previous_beat", "Previous b&eat", "Select the beat before", "Shift+Tab", "beat", "-1", needs="analysis",
-        icon="previous_beat",
+    ActionRow(
+        "go.next_beat", "Next &beat", "Select the next beat", "go.beat", "&Go", ("Tab",), "next_beat", "1",
+        needs="analysis", scope="canvas",
     ),
-    _go(
-        "next_ectopic", "Next e&ctopic beat", "Select the next beat that is not normal", "}", "ectopic", "1",
-        needs="analysis", scope="window",
+    ActionRow(
+        "go.previous_beat", "Previous b&eat", "Select the beat before", "go.beat", "&Go", ("Shift+Tab",),
+        "previous_beat", "-1", needs="analysis", scope="canvas",
     ),
-    _go(
-        "previous_ectopic", "Previous ec&topic beat", "Select the beat before that is not normal", "{", "ectopic",
-        "-1", needs="analysis", scope="window",
+    ActionRow(
+        "go.next_ectopic", "Next e&ctopic beat", "Select the next beat that is not normal", "go.ectopic", "&Go",
+        ("}",), argument="1", needs="analysis",
     ),
-    _go(
-        "next_episode", "&Next episode", "Go to the next rhythm episode or event", "]", "episode", "1",
-        needs="analysis", scope="window", icon="next_episode",
+    ActionRow(
+        "go.previous_ectopic", "Previous ec&topic beat", "Select the beat before that is not normal", "go.ectopic",
+        "&Go", ("{",), argument="-1", needs="analysis",
     ),
-    _go(
-        "previous_episode", "&Previous episode", "Go to the rhythm episode or event before", "[", "episode", "-1",
-        needs="analysis", scope="window", icon="previous_episode",
+    ActionRow(
+        "go.next_episode", "&Next episode", "Go to the next rhythm episode or event", "go.episode", "&Go", ("]",),
+        "next_episode", "1", needs="analysis",
     ),
-    _go("time", "Go to &time…", "Type a time to go to", "Ctrl+G", "time_dialog", scope="window"),
-    _go("page_next", "Page &forward", "One page forward", "PgDown", "page", "1", separator=True),
-    _go("page_previous", "Page bac&k", "One page back", "PgUp", "page", "-1"),
-    _go("step_next", "Step forward", "A tenth of a page forward", "Right", "page", "0.1"),
-    _go("step_previous", "Step back", "A tenth of a page back", "Left", "page", "-0.1"),
-    _go("second_next", "One second forward", "One second forward", "Shift+Right", "seconds", "1"),
-    _go("second_previous", "One second back", "One second back", "Shift+Left", "seconds", "-1"),
-    _go("half_next", "Half a page forward", "Half a page forward", "Alt+Right", "page", "0.5"),
-    _go("half_previous", "Half a page back", "Half a page back", "Alt+Left", "page", "-0.5"),
+    ActionRow(
+        "go.previous_episode", "&Previous episode", "Go to the rhythm episode or event before", "go.episode", "&Go",
+        ("[",), "previous_episode", "-1", needs="analysis",
+    ),
+    ActionRow(
+        "go.time", "Go to t&ime…", "Type a time to go to", "go.time_dialog", "&Go", ("Ctrl+G",), needs="record",
+    ),
+    ActionRow(
+        "go.page_next", "Page &forward", "One page forward", "go.page", "&Go", ("PgDown",), argument="1",
+        needs="record", scope="canvas", separator=True,
+    ),
+    ActionRow(
+        "go.page_previous", "Page bac&k", "One page back", "go.page", "&Go", ("PgUp",), argument="-1",
+        needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.half_next", "Half a page forward", "Half a page forward", "go.page", "&Go", ("Alt+Right",),
+        argument="0.5", needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.half_previous", "Half a page back", "Half a page back", "go.page", "&Go", ("Alt+Left",),
+        argument="-0.5", needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.step_next", "Step forward", "A tenth of a page forward", "go.page", "&Go", ("Right",), argument="0.1",
+        needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.step_previous", "Step back", "A tenth of a page back", "go.page", "&Go", ("Left",), argument="-0.1",
+        needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.second_next", "One second forward", "One second forward", "go.seconds", "&Go", ("Shift+Right",),
+        argument="1", needs="record", scope="canvas",
+    ),
+    ActionRow(
+        "go.second_previous", "One second back", "One second back", "go.seconds", "&Go", ("Shift+Left",),
+        argument="-1", needs="record", scope="canvas",
+    ),
     ActionRow(
         "go.start", "&Start of record", "Go to the start", "go.edge", "&Go", ("Home", "Ctrl+Home"),
-        argument="start",
-        needs="record", scope="trace",
+        argument="start", needs="record", scope="canvas",
     ),
     ActionRow(
         "go.end", "En&d of record", "Go to the end", "go.edge", "&Go", ("End", "Ctrl+End"), argument="end",
-        needs="record", scope="trace",
+        needs="record", scope="canvas",
     ),
 )  # fmt: skip
 
@@ -285,7 +308,7 @@ _MEASURE = (
     ),
     ActionRow(
         "measure.clear", "&Clear calipers", "Remove calipers and go back to the hand", "measure.clear", "&Measure",
-        ("Esc",), needs="record", scope="trace", separator=True,
+        ("Esc",), needs="record", scope="canvas", separator=True,
     ),
 )  # fmt: skip
 

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 VERSION: Final = 1
-PIXELS_PER_MM_96_DPI = 96 / 25.4
 RECENT_LIMIT = 12
 
 
@@ -18,14 +17,11 @@ class Settings(BaseModel):
 
     version: Literal[1] = VERSION
     theme: Literal["paper", "dark"] = "paper"
-    pixels_per_mm: float = Field(default=PIXELS_PER_MM_96_DPI, ge=1.0, le=40.0)
-    calibrated: bool = False  # True once the user measured the screen
+    pixels_per_mm: float | None = Field(default=None, ge=1.0, le=40.0)  # as measured; None asks the screen
     layout: str = "auto"
     speed_mm_per_s: float = Field(default=25.0, ge=1.0, le=200.0)
     gain_mm_per_mv: float = Field(default=10.0, ge=0.5, le=100.0)
     mains_hz: Literal[50, 60] = 50
-    filter_name: str = "Unfiltered"
-    remove_mains: bool = False
     hidden_overlays: tuple[str, ...] = Field(default=(), strict=False)
     show_patient: bool = True
     analyse_on_open: bool = True

@@ -54,7 +54,7 @@ def rate_trend(series: RRSeries, duration_s: float, steps: int = 600) -> RateTre
     """Rates of the RR intervals, gathered in at most `steps` steps of at least five seconds."""
     width = max(5.0, duration_s / max(1, steps))
     count = max(1, int(np.ceil(duration_s / width)))
-    centre = (np.arange(count) + 0.5) * width
+    centre: F64 = (np.arange(count, dtype=np.float64) + 0.5) * width
     median, low, high = (np.full(count, np.nan) for _ in range(3))
     if len(series):
         rate = 60000.0 / series.rr_ms

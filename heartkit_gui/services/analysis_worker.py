@@ -74,7 +74,7 @@ def run(job: Job, connection: Connection) -> Outcome:
             connection.send(Progress(job.number, float(share), stage))
 
     try:
-        with open_record(job.path, job.hints) as record:
+        with open_record(job.path, hints=job.hints) as record:
             return Outcome(job.number, analyze(record, job.lead, progress=report))
     except EngineError as error:
         return Outcome(job.number, sentence=str(error))

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.errors import EngineError
 from engine.records.annotations import Annotations
-from engine.records.hints import TextHints
+from engine.records.hints import NeedsHints, TextHints
 from engine.records.record import Record
 from heartkit_gui.services.delivery import Mailbox
 
@@ -33,7 +33,7 @@ class Question:
     """The file can be read once the user answers; `error` says what is missing (NeedsHints)."""
 
     path: Path
-    error: EngineError
+    error: NeedsHints
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,9 @@ class Failure:
 def load(path: Path, hints: TextHints | None = None) -> Opened | Question | Failure:
     """Open a record and read its annotations; never raises."""
     from engine.records import open_record, read_annotations
-    from engine.records.hints import NeedsHints
 
     try:
-        record = open_record(path, hints)
+        record = open_record(path, hints=hints)
     except NeedsHints as question:
         return Question(path, question)
     except EngineError as error:

@@ -27,6 +27,12 @@ class PyramidService(QObject):
         self._cache = cache_folder
         self._mailbox = Mailbox(self)
         self._stop = threading.Event()
+        self._busy = False
+
+    @property
+    def busy(self) -> bool:
+        """True while a pyramid is on its way."""
+        return self._busy
 
     def request(self, record: Record) -> None:
         """Load or build the pyramid of a record if it is long enough to need one."""
@@ -34,11 +40,13 @@ class PyramidService(QObject):
         if record.duration_s < WORTHWHILE_S:
             return
         stop = self._stop = threading.Event()
+        self._busy = True
         self._mailbox.start("pyramid", _Task(record, self._cache, stop), self._deliver)
 
     def cancel(self) -> None:
         """Stop what is under way."""
         self._stop.set()
+        self._busy = False
 
     def shutdown(self) -> None:
         """Stop and deliver nothing more."""
@@ -46,10 +54,11 @@ class PyramidService(QObject):
         self._mailbox.close()
 
     def _deliver(self, answer: object) -> None:
-        if answer is not None:
-            assert isinstance(answer, tuple)
-            record, pyramid, stop = answer
-            if not stop.is_set():
+        assert isinstance(answer, tuple)
+        record, pyramid, stop = answer
+        if stop is self._stop:
+            self._busy = False
+            if pyramid is not None and not stop.is_set():
                 self.ready.emit(record, pyramid)
 
 
@@ -69,11 +78,11 @@ class _Task:
                 self._keep(pyramid)
                 prune_cache(self._cache)
         except Cancelled:
-            return None
+            pyramid = None
         except Exception:  # the record may have been closed meanwhile; without a pyramid drawing is only slower
             if not self._stop.is_set():
                 log.exception("pyramid of %s", self._record.path)
-            return None
+            pyramid = None
         return self._record, pyramid, self._stop
 
     def _keep(self, pyramid: object) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.errors import EngineError
+from engine.records.atomic import write_atomic
 from heartkit_gui.model.settings import Settings, parse_settings
 
 MAX_BYTES = 1_000_000
@@ -67,13 +67,9 @@ class SettingsStore(QObject):
             return Settings()
 
     def _write(self) -> None:
+        text = json.dumps(self._settings.model_dump(mode="json"), indent=2)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".settings-", dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(self._settings.model_dump(mode="json"), stream, indent=2)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(self._path)
-        except OSError as error:
+            write_atomic(self._path, text.encode())
+        except (OSError, EngineError) as error:
             self.notice = f"Settings could not be saved: {error}"

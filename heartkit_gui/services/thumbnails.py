@@ -54,6 +54,11 @@ class ThumbnailService(QObject):
         """Colour of the trace and device pixel ratio of pictures drawn from now on."""
         self._colour, self._ratio = colour, ratio
 
+    @property
+    def busy(self) -> bool:
+        """True while pictures are being drawn."""
+        return self._running
+
     def get(self, entry: Entry) -> Thumbnail | None:
         """The picture, or None: then it is being drawn and `ready` follows."""
         key = (entry, self._colour, self._ratio)

@@ -1,4 +1,4 @@
-"""The plots of the trends panel. Imported only when the panel is first shown: pyqtgraph takes a third of a second."""
+"""The plots of the trends panel; imported when it is first shown, as pyqtgraph takes a third of a second."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class BeatPlot(pg.PlotWidget):
             event.ignore()
 
     def nearest(self, at: QPointF) -> int:
-        """Index of the point nearest to a place in plot coordinates, by distance on the screen; -1 without points."""
+        """Index of the point that is nearest on the screen to a place in plot coordinates; -1 without points."""
         if not len(self._x):
             return -1
         width, height = self.getViewBox().viewPixelSize()

@@ -1,0 +1,67 @@
+"""The Qt application: style, fonts, faults, window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from heartkit_gui.context import AppContext, Folders
+from heartkit_gui.theme.stylesheet import base_font, load_fonts
+from heartkit_gui.views.main_window import MainWindow
+
+WARM_UP_MS = 250  # after the first paint, so that the first analysis starts at once
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: on Linux that takes a display server or a platform that needs none."""
+    if not sys.platform.startswith("linux"):
+        return True
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if platform and platform.partition(":")[0] not in ("xcb", "wayland", "wayland-egl"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The one QApplication, with our style and font."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(arguments)
+    app.setApplicationName("HeartKit Workbench")
+    app.setApplicationDisplayName("HeartKit Workbench")
+    app.setDesktopFileName("heartkit-workbench")
+    app.setStyle("fusion")
+    load_fonts()
+    app.setFont(base_font())
+    return app
+
+
+def make_window(folders: Folders, theme: str | None = None) -> MainWindow:
+    """Services and window; `theme` overrides the settings for good."""
+    context = AppContext(folders)
+    if theme is not None:
+        context.settings.update(theme=theme)
+    window = MainWindow(context)
+    if context.settings.notice:
+        window.review.banner.show_message((context.settings.notice,))
+    return window
+
+
+def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> int:
+    """Show the window until it is closed."""
+    app = make_application(sys.argv[:1])
+    window = make_window(Folders.of_user(), theme)
+    window.context.faults.install()
+    window.restore_layout()
+    if size is not None:
+        window.resize(*size)
+    window.show()
+    if path is not None:
+        window.open_path(path)
+    else:
+        window.open_sample("mitdb")
+    QTimer.singleShot(WARM_UP_MS, window.context.analysis.warm_up)
+    return app.exec()

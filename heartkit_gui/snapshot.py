@@ -1,0 +1,95 @@
+"""A picture of the main window, drawn offscreen with a record opened and analysed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
+
+from engine.errors import EngineError
+from heartkit_gui.app import make_application, make_window
+from heartkit_gui.context import Folders
+from heartkit_gui.services.loaders import Failure, Question
+from heartkit_gui.views.main_window import MainWindow
+
+LIMIT_MS = 540_000
+QUIET_MS = 60  # nothing under way for this long means that all is drawn
+
+
+class SnapshotError(EngineError):
+    """The picture cannot be made."""
+
+
+class _Waiter(QObject):
+    """Ends an event loop when the window has nothing left to do, or when opening failed."""
+
+    def __init__(self, window: MainWindow, loop: QEventLoop) -> None:
+        super().__init__(window)
+        self._window = window
+        self._loop = loop
+        self._quiet = 0
+        self.fault: EngineError | None = None
+        loader, analysis = window.context.loader, window.context.analysis
+        loader.failed.connect(self._failed)
+        loader.asked.connect(self._asked)
+        analysis.failed.connect(self._analysis_failed)
+        self._timer = QTimer(self)
+        self._timer.setInterval(20)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+
+    @Slot(object)
+    def _failed(self, failure: Failure) -> None:
+        self._stop(SnapshotError(failure.sentence))
+
+    @Slot(object)
+    def _asked(self, question: Question) -> None:
+        self._stop(question.error)
+
+    @Slot(str, str)
+    def _analysis_failed(self, sentence: str, details: str) -> None:
+        self._stop(SnapshotError(sentence, hint=details.strip().splitlines()[-1] if details else None))
+
+    @Slot()
+    def out_of_time(self) -> None:
+        """Give up."""
+        self._stop(SnapshotError("the record took too long to draw"))
+
+    @Slot()
+    def _look(self) -> None:
+        context = self._window.context
+        busy = context.document.analysis is None or context.pyramids.busy or context.thumbnails.busy
+        self._quiet = 0 if busy or context.analysis.busy else self._quiet + self._timer.interval()
+        if self._quiet >= QUIET_MS:
+            self._stop(None)
+
+    def _stop(self, fault: EngineError | None) -> None:
+        self.fault = fault
+        self._timer.stop()
+        self._loop.quit()
+
+
+def draw(path: Path | None, target: Path, size: tuple[int, int], theme: str | None) -> None:
+    """Write the picture; EngineError in one sentence where the record or the file does not allow it."""
+    make_application(["heartkit-gui"])
+    with tempfile.TemporaryDirectory(prefix="heartkit-") as folder:
+        window = make_window(Folders.inside(Path(folder)), theme)
+        try:
+            window.resize(*size)
+            window.show()
+            if path is not None:
+                window.open_path(path)
+            else:
+                window.open_sample("mitdb")
+            loop = QEventLoop()
+            waiter = _Waiter(window, loop)
+            QTimer.singleShot(LIMIT_MS, waiter, waiter.out_of_time)
+            loop.exec()
+            if waiter.fault is not None:
+                raise waiter.fault
+            window.review.canvas.finish_loading()
+            if not window.grab().save(str(target), "PNG"):
+                raise SnapshotError("the picture cannot be written", path=target)
+        finally:
+            window.close()

@@ -1,0 +1,105 @@
+"""The panels around the trace: where they dock, which are shown, how the keyboard walks through them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, Slot
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from heartkit_gui.actions.registry import ActionRegistry
+from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.panel import Panel
+
+STATE_VERSION = 1
+NARROW_PX = 1200  # a window this narrow starts without the left panels
+LEFT_PX, RIGHT_PX, BOTTOM_PX = 250, 340, 230
+_AREAS = {
+    "browser": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "info": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "findings": Qt.DockWidgetArea.RightDockWidgetArea,
+    "trends": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+
+
+class Panels(QObject):
+    """Owns the docks of a window. `targets` are the widgets that take the keyboard, by panel name."""
+
+    def __init__(self, window: QMainWindow, docks: dict[str, Panel], targets: dict[str, QWidget]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._docks = docks
+        self._targets = targets
+        self._registry: ActionRegistry | None = None
+        corners = Qt.Corner
+        window.setCorner(corners.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(corners.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.setCorner(corners.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(corners.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        for name, dock in docks.items():
+            window.addDockWidget(_AREAS[name], dock)
+        self.reset()
+
+    def connect_actions(self, registry: ActionRegistry) -> None:
+        """Keep the check marks of the panel actions true."""
+        self._registry = registry
+        for dock in self._docks.values():
+            dock.visibilityChanged.connect(self._sync)
+        self._sync()
+
+    def dock(self, name: str) -> Panel:
+        """The panel of that name."""
+        return self._docks[name]
+
+    def set_theme(self, theme: Theme) -> None:
+        """Tint the buttons."""
+        for dock in self._docks.values():
+            dock.set_theme(theme)
+
+    def reset(self) -> None:
+        """Every panel where it was at first."""
+        wide = self._window.width() >= NARROW_PX
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(_AREAS[name], dock)
+            dock.setVisible(name == "findings" or (name != "trends" and wide))
+        browser, info = self._docks["browser"], self._docks["info"]
+        self._window.splitDockWidget(browser, info, Qt.Orientation.Vertical)
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self._window.resizeDocks([browser, self._docks["findings"]], [LEFT_PX, RIGHT_PX], horizontal)
+        self._window.resizeDocks([browser, info], [3, 2], vertical)
+        self._window.resizeDocks([self._docks["trends"]], [BOTTOM_PX], vertical)
+
+    def save(self, store: QSettings) -> None:
+        """Remember where everything is."""
+        store.setValue("geometry", self._window.saveGeometry())
+        store.setValue("panels", self._window.saveState(STATE_VERSION))
+
+    def restore(self, store: QSettings) -> None:
+        """Put everything where it was; harmless where nothing is remembered."""
+        geometry, state = store.value("geometry"), store.value("panels")
+        if isinstance(geometry, QByteArray):
+            self._window.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self._window.restoreState(state, STATE_VERSION)
+
+    def focus(self, name: str) -> None:
+        """Give a panel, or the trace, the keyboard."""
+        self._targets[name].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def focus_next(self, step: int) -> None:
+        """Give the keyboard to the next visible part of the window."""
+        names = [n for n, target in self._targets.items() if n not in self._docks or target.isVisible()]
+        present = QApplication.focusWidget()
+        at = next(
+            (i for i, name in enumerate(names) if present is not None and self._owner(name).isAncestorOf(present)),
+            -1 if step > 0 else 0,
+        )
+        self.focus(names[(at + step) % len(names)])
+
+    def _owner(self, name: str) -> QWidget:
+        return self._docks.get(name) or self._targets[name]
+
+    @Slot()
+    def _sync(self) -> None:
+        if self._registry is not None:
+            for name, dock in self._docks.items():
+                self._registry[f"view.panel_{name}"].setChecked(not dock.isHidden())

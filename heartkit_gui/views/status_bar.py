@@ -1,0 +1,106 @@
+"""The line at the bottom: where we are, what is under the pointer, how the signal is shown, what is running."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from engine.analysis.types import Analysis
+from heartkit_gui.model.findings import readable_share
+from heartkit_gui.model.wording import clock, duration, percent, quality_name, rate
+from heartkit_gui.theme.icons import themed_icon
+from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.labels import ElidedLabel
+
+
+class StatusBar(QStatusBar):
+    """Fed by the window; asks for nothing itself."""
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Status")
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(10, 0, 10, 0)
+        self.time = self._label("Time in view")
+        self.pointer = ElidedLabel("", Qt.TextElideMode.ElideRight)
+        self.pointer.setAccessibleName("Under the pointer")
+        self.quality = self._label("Signal quality in view")
+        self.rate = self._label("Sampling rate")
+        self.filter = self._label("Filter")
+        self.state = self._label("Analysis")
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Progress of the analysis")
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(110)
+        self._cancel = QToolButton()
+        self._cancel.setAccessibleName("Stop the analysis")
+        self._cancel.setToolTip("Stop the analysis")
+        self._cancel.setIconSize(QSize(16, 16))
+        self._cancel.setAutoRaise(True)
+        self._cancel.clicked.connect(self.cancel_wanted)
+        running = QWidget()
+        row = QHBoxLayout(running)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.progress)
+        row.addWidget(self._cancel)
+        self._running = running
+        self.addWidget(self.time)
+        self.addWidget(self.pointer, 1)
+        for widget in (self.quality, self.rate, self.filter, self.state, running):
+            self.addPermanentWidget(widget)
+        self.set_busy(False)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Tint the icon."""
+        self._cancel.setIcon(themed_icon("cancel", theme))
+
+    def show_view(self, fs: float, n_samples: int, start: int, stop: int, analysis: Analysis | None) -> None:
+        """Time and quality of the stretch in view."""
+        stop = min(stop, n_samples)
+        length = f"{clock(start / fs)} – {clock(stop / fs)}  of  {clock(n_samples / fs)}"
+        self.time.setText(length)
+        if analysis is None:
+            self.quality.setText("")
+            return
+        share = readable_share(analysis, start, stop)
+        if share > 0.9995:
+            self.quality.setText("Signal readable")
+            self.quality.setToolTip("No part of the view was found unreadable")
+            return
+        kinds = {quality_name(s.label).lower() for s in analysis.quality if s.start < stop and s.stop > start}
+        self.quality.setText(f"{percent(1 - share)} unreadable")
+        self.quality.setToolTip(", ".join(sorted(kinds)).capitalize())
+
+    def show_record(self, fs: float, duration_s: float) -> None:
+        """Rate of the record."""
+        self.rate.setText(rate(fs))
+        self.rate.setToolTip(f"{rate(fs)}, {duration(duration_s)}")
+
+    def clear_record(self) -> None:
+        """Nothing is open."""
+        for label in (self.time, self.quality, self.rate, self.filter, self.state):
+            label.setText("")
+        self.pointer.setText("")
+
+    def set_busy(self, busy: bool) -> None:
+        """Show or hide progress."""
+        self._running.setVisible(busy)
+        if busy:
+            self.progress.setValue(0)
+
+    @Slot(float, str)
+    def show_progress(self, share: float, stage: str) -> None:
+        """How far the analysis is."""
+        self.progress.setValue(round(share * 1000))
+        self.state.setText(f"{stage} {percent(share)}")
+
+    @staticmethod
+    def _label(name: str) -> QLabel:
+        label = QLabel()
+        label.setAccessibleName(name)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        return label
