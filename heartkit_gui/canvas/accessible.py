@@ -24,7 +24,7 @@ KIND_WORDS = {
 
 
 def describe_view(scene: Scene, scale: Scale, start: int, stop: int) -> str:
-    """As in: Lead II, 12.0 to 22.0 s of 30:05, 14 beats, 1 ventricular, Sinus rhythm. 25 mm/s, 10 mm/mV, unfiltered."""
+    """Leads, time, beats by class, rhythm, quality, scale, filter: "Lead II, 12.0 to 22.0 s of 30:05, 14 beats"."""
     record = scene.record
     if record is None:
         return "No record open."
@@ -75,7 +75,7 @@ def interval_lines(marks: Marks, index: int) -> list[tuple[str, str]]:
 
 
 def describe_beat(scene: Scene, index: int) -> str:
-    """ "Beat 12 of 2273, V, ventricular, at 0:09.42, RR 640 ms, QRS 142 ms, confidence 93 %"."""
+    """One beat in words: "Beat 12 of 2273, V, ventricular, at 0:09.42, RR 640 ms, confidence 93 %"."""
     marks, record = scene.marks, scene.record
     if marks is None or record is None or not 0 <= index < len(marks.beats):
         return "No beat selected"

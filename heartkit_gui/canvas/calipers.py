@@ -39,7 +39,7 @@ class Caliper:
 
 
 def caliper_text(caliper: Caliper, fs: float, unit: str = "mV") -> str:
-    """ "812 ms, 74 bpm"; "1.24 mV"."""
+    """Reading of a caliper: "812 ms, 74 bpm", "1.24 mV"."""
     if caliper.kind == "voltage":
         return f"{abs(caliper.b - caliper.a):.2f} {unit}"
     seconds = abs(caliper.b - caliper.a) / fs

@@ -30,6 +30,7 @@ from heartkit_gui.canvas.interaction import Interaction, default_caliper
 from heartkit_gui.canvas.lanes import (
     draw_axis,
     draw_footer,
+    draw_gap_text,
     draw_lanes,
     draw_lead_names,
     draw_pulses,
@@ -474,6 +475,7 @@ class EcgCanvas(QWidget):
         self._tiles.draw(painter, self.scene, geometry, origin)
         draw_lead_names(surface)
         draw_quality_text(surface)
+        draw_gap_text(surface, self._tiles.gaps(geometry, origin))
         if self.selected_beat >= 0:
             draw_selected_beat(surface, self.selected_beat)
         if self.caliper is not None:

@@ -146,7 +146,7 @@ class CaliperTool:
 
 
 def handle_at(canvas: EcgCanvas, caliper: Caliper, at: QPointF) -> str | None:
-    """ "a", "b", "both" or None: what of a caliper lies under a point."""
+    """What of a caliper lies under a point: "a", "b", "both" or None."""
     geometry = canvas.view.geometry
     near = HANDLE_UI * geometry.ui
     if caliper.kind == "voltage":

@@ -5,7 +5,7 @@ All painters here take a surface at the left edge of the time region; the margin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -20,8 +20,11 @@ from heartkit_gui.canvas.overlays import draw_beat_lane
 from heartkit_gui.canvas.scale import PULSE_MV, PULSE_S, Scale, elapsed_text, gain_text, speed_text, tick_step_s
 from heartkit_gui.canvas.scene import Scene
 from heartkit_gui.canvas.surface import CENTRE, Surface
+from heartkit_gui.canvas.traces import Gap
 
 NON_DIAGNOSTIC_TEXT = "NON-DIAGNOSTIC BANDWIDTH"
+GAP_TEXT = "no data"
+NOTE_ROOM_UI = 160.0  # mean distance of reference notes from which they are written
 UNFILTERED_TEXT = "unfiltered"
 OVERVIEW_TEXT = "unfiltered overview"
 # MIT-BIH rhythm codes that our analysis does not use (PhysioNet, "PhysioBank Annotations").
@@ -38,7 +41,7 @@ REFERENCE_RHYTHMS: Mapping[str, str] = {
 
 
 def rhythm_words(span: Span, words: Mapping[str, str] = RHYTHM_LABELS) -> str:
-    """ "Atrial fibrillation", with "?" where the analysis is not sure."""
+    """The rhythm in words, with "?" where the analysis is not sure."""
     text = words.get(span.label, span.label)
     return f"{text}?" if span.confidence < LOW_CONFIDENCE else text
 
@@ -161,6 +164,9 @@ def _draw_rhythm(
                 surface.fill(area, colour, 0.09)
                 surface.fill(QRectF(left, band.top, width, 2.5 * ui), colour)
             box = area.adjusted(6 * ui, ui if not is_event else 0, -4 * ui, 0)
+            if not is_event:
+                covers = [surface.x(event.start) for event in events.between(*surface.samples())]
+                box.setRight(min([box.right(), *(x for x in covers if x > left)]))
             _write_fitting(surface, box, rhythm_words(span, words), span.label, colour)
 
 
@@ -182,7 +188,7 @@ def _draw_reference(surface: Surface, band: Band, reference: ReferenceMarks) -> 
         middle = band.middle + band.height / 4
         _draw_rhythm(surface, upper, reference.rhythm, Spans(()), REFERENCE_RHYTHMS)
         visible = reference.notes_between(*surface.samples(60 * ui))
-        if len(visible) * 40 * ui <= surface.width:
+        if len(visible) * NOTE_ROOM_UI * ui <= surface.width:
             metrics = surface.font(10.5)
             for i in visible:
                 text = reference.note_text[i]
@@ -214,6 +220,19 @@ def draw_quality_text(surface: Surface) -> None:
             box = QRectF(left + 4 * ui, top, metrics.horizontalAdvance(text) + 8 * ui, 17 * ui)
             surface.fill(box, surface.theme.paper, 0.9)
             surface.write(box, text, surface.theme.quality.get(span.label, surface.theme.quality[""]), CENTRE)
+
+
+def draw_gap_text(surface: Surface, gaps: Sequence[Gap]) -> None:
+    """Say that there is no data, in the middle of what is seen of each gap."""
+    metrics = surface.font(11)
+    width, height = metrics.horizontalAdvance(GAP_TEXT) + 10 * surface.ui, 17 * surface.ui
+    for gap in gaps:
+        left, right = max(0.0, gap.left - surface.left), min(float(surface.width), gap.right - surface.left)
+        if right - left >= width + 4 * surface.ui:
+            middle = surface.geometry.rows[gap.row].middle
+            box = QRectF((left + right - width) / 2, middle - height / 2, width, height)
+            surface.fill(box, surface.theme.paper)
+            surface.write(box, GAP_TEXT, surface.theme.canvas_text_muted, CENTRE)
 
 
 def axis_text(start_time: datetime | None, seconds: float, step_s: float) -> str:

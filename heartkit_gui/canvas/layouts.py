@@ -92,7 +92,7 @@ class CellSpan:
 
 
 def standard_name(name: str) -> str | None:
-    """ "aVR" for "avr", "Lead aVR", "ECG aVR"; None for leads outside the standard twelve. "MLII" is not II."""
+    """Name of a standard lead: "aVR" for "avr", "Lead aVR", "ECG aVR"; None for others ("MLII" is not II)."""
     key = re.sub(r"^(ecg|ekg|lead)[\s_\-]*", "", name.strip(), flags=re.IGNORECASE).strip().lower()
     return _STANDARD_BY_KEY.get(key)
 

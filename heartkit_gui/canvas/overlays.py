@@ -23,8 +23,8 @@ MARK_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark
 LETTER_ROOM_UI = 16.0  # and its letter
 BEAT_LANE_UI = 16.0
 LETTER_UI = 13.0
-BAND_ABOVE_MM = 20.0  # wave bands reach from here above the zero line
-BAND_BELOW_MM = 12.0  # to here below it, and no farther than the row
+BAND_ABOVE_MV = 2.0  # wave bands reach from here above the zero line
+BAND_BELOW_MV = 1.2  # to here below it, and no farther than the row
 
 
 def draw_under(surface: Surface) -> None:
@@ -105,10 +105,10 @@ def _visible_waves(surface: Surface, marks: Marks) -> I64:
 
 
 def _draw_segments(surface: Surface, marks: Marks, band: RowBand) -> None:
-    theme, ui, mm = surface.theme, surface.ui, surface.scale.px_per_mm
+    theme, ui, mv = surface.theme, surface.ui, surface.scale.px_per_mv
     tab = round(2.5 * ui)
-    top = max(band.top + BEAT_LANE_UI * ui, band.baseline - BAND_ABOVE_MM * mm)
-    bottom = min(band.bottom, band.baseline + BAND_BELOW_MM * mm + LETTER_UI * ui)
+    top = max(band.top + BEAT_LANE_UI * ui, band.baseline - BAND_ABOVE_MV * mv)
+    bottom = min(band.bottom, band.baseline + BAND_BELOW_MV * mv + LETTER_UI * ui)
     letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui and band.height >= LETTERS_MIN_ROW_UI * ui
     metrics = surface.font(10, bold=True)
     advance = {name: metrics.horizontalAdvance(name) for name, *_ in WAVES}

@@ -107,14 +107,14 @@ def is_standard_speed(mm_per_s: float) -> bool:
 
 
 def speed_text(mm_per_s: float) -> str:
-    """ "25 mm/s"; other speeds say that they are not standard."""
+    """As in "25 mm/s"; other speeds say that they are not standard."""
     if is_standard_speed(mm_per_s):
         return f"{mm_per_s:g} mm/s"
     return f"{_three_digits(mm_per_s)} mm/s (non-standard)"
 
 
 def gain_text(mm_per_mv: float) -> str:
-    """ "10 mm/mV"."""
+    """As in "10 mm/mV"."""
     return f"{mm_per_mv:g} mm/mV"
 
 
@@ -139,7 +139,7 @@ def tick_step_s(px_per_s: float, min_px: float) -> float:
 
 
 def elapsed_text(seconds: float, step_s: float = 1.0) -> str:
-    """ "0:07", "1:02:03"; with decimals where `step_s` asks for them."""
+    """As in "0:07" and "1:02:03"; with decimals where `step_s` asks for them."""
     decimals = 0 if step_s >= 1 else (1 if step_s >= 0.1 else 2)
     sign = "-" if seconds < 0 else ""
     ticks = round(abs(seconds) * 10**decimals)

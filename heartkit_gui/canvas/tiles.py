@@ -13,7 +13,7 @@ from heartkit_gui.canvas.overlays import draw_over, draw_under
 from heartkit_gui.canvas.primitives import Inks, LineBuffer
 from heartkit_gui.canvas.scene import Scene
 from heartkit_gui.canvas.surface import Surface
-from heartkit_gui.canvas.traces import draw_traces
+from heartkit_gui.canvas.traces import Gap, draw_traces
 
 TILE_PX = 256
 CACHE_BYTES = 96 << 20
@@ -26,6 +26,7 @@ class TileCache:
         self._inks = inks
         self._lines = LineBuffer()
         self._tiles: OrderedDict[int, QImage] = OrderedDict()
+        self._gaps: dict[int, list[Gap]] = {}
         self._key: tuple[int, Geometry] | None = None
         self.awaited = range(0)  # pages that tiles drawn without traces wait for
 
@@ -33,6 +34,17 @@ class TileCache:
         """Cover the time region, whose left edge lies `origin` device pixels after sample 0."""
         for index in self.visible(geometry, origin):
             painter.drawImage(index * TILE_PX - origin, 0, self.tile(index, scene, geometry))
+
+    def gaps(self, geometry: Geometry, origin: int) -> list[Gap]:
+        """Missing data in view, whole across tiles, in order of rows and time."""
+        found = [gap for index in self.visible(geometry, origin) for gap in self._gaps.get(index, ())]
+        whole: list[Gap] = []
+        for gap in sorted(found, key=lambda g: (g.row, g.left)):
+            if whole and whole[-1].row == gap.row and gap.left <= whole[-1].right + 1.5:
+                whole[-1] = Gap(gap.row, whole[-1].left, max(whole[-1].right, gap.right))
+            else:
+                whole.append(gap)
+        return whole
 
     @staticmethod
     def visible(geometry: Geometry, origin: int) -> range:
@@ -48,6 +60,7 @@ class TileCache:
         key = (scene.version, geometry)
         if key != self._key:
             self._tiles.clear()
+            self._gaps.clear()
             self._key = key
         image = self._tiles.get(index)
         if image is None:
@@ -61,7 +74,8 @@ class TileCache:
             self._tiles[index] = image
             limit = max(24, CACHE_BYTES // max(1, image.sizeInBytes()))
             while len(self._tiles) > limit:
-                self._tiles.popitem(last=False)
+                gone, _ = self._tiles.popitem(last=False)
+                self._gaps.pop(gone, None)
         else:
             self._tiles.move_to_end(index)
         return image
@@ -76,7 +90,7 @@ class TileCache:
         surface = Surface(painter, scene, geometry, self._inks, x0, TILE_PX)
         draw_under(surface)
         if with_traces:
-            draw_traces(surface, self._lines)
+            self._gaps[index] = draw_traces(surface, self._lines)
             draw_over(surface)
         painter.end()
         return image

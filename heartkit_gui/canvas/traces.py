@@ -22,8 +22,8 @@ Bool = NDArray[np.bool_]
 
 FAR_PX = 20_000.0  # beyond any surface; keeps absurd amplitudes inside the rasteriser's range
 SPREAD = 3.0  # samples per pixel above which the line is drawn through the ranges of half pixels
-GAP_TEXT = "no data"
-GAP_TEXT_UI = 260.0  # one "no data" for so many pixels of gap
+OVERVIEW_SPP = 60.0  # samples per pixel above which columns are a cloud, drawn paler
+OVERVIEW_ALPHA = 0.7
 PENDING_TEXT = "preparing overview"
 
 
@@ -31,6 +31,7 @@ PENDING_TEXT = "preparing overview"
 class _Cell:
     """One lead on one stretch of a row, with how its values become heights."""
 
+    row: int
     band: RowBand
     lead: int
     left: float
@@ -43,32 +44,44 @@ class _Cell:
         return np.clip(heights, -FAR_PX, FAR_PX)
 
 
-def draw_traces(surface: Surface, lines: LineBuffer) -> None:
-    """Draw every row of the scene."""
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Missing data in a row, in device pixels from sample 0."""
+
+    row: int
+    left: float
+    right: float
+
+
+def draw_traces(surface: Surface, lines: LineBuffer) -> list[Gap]:
+    """Draw every row of the scene; the gaps met."""
     scene, scale, painter = surface.scene, surface.scale, surface.painter
+    gaps: list[Gap] = []
     if scene.record is None:
-        return
+        return gaps
     dense = scene.is_dense(scale)
     block = None if dense else scene.block(*surface.samples(pad_px=3.0 + 2.0 * scale.px_per_sample))
     pen_width = surface.theme.trace_width * surface.ui
-    for row, band in zip(scene.arrangement.rows, surface.geometry.rows, strict=True):
+    alpha = OVERVIEW_ALPHA if scale.samples_per_px > OVERVIEW_SPP else 1.0
+    for index, (row, band) in enumerate(zip(scene.arrangement.rows, surface.geometry.rows, strict=True)):
         for span in cells_between(row, *surface.seconds()):
-            cell = _place(surface, span, band)
+            cell = _place(surface, span, index)
             if cell is None:
                 continue
             reach = OVERLAP * band.height
             painter.setClipRect(
                 QRectF(cell.left, band.top - reach, cell.right - cell.left, band.height + 2 * reach)
             )
-            painter.setPen(surface.inks.pen(surface.theme.trace, 1.0 if dense else pen_width))
+            painter.setPen(surface.inks.pen(surface.theme.trace, 1.0 if dense else pen_width, alpha))
             if dense:
-                _draw_dense(surface, cell, pen_width, lines)
+                gaps += _draw_dense(surface, cell, pen_width, lines)
             elif block is not None and block.values.shape[1]:
-                _draw_detail(surface, cell, block, lines)
+                gaps += _draw_detail(surface, cell, block, lines)
     painter.setClipping(False)
+    return gaps
 
 
-def _place(surface: Surface, span: CellSpan, band: RowBand) -> _Cell | None:
+def _place(surface: Surface, span: CellSpan, row: int) -> _Cell | None:
     """The part of a cell that shows."""
     scene = surface.scene
     left = max(0.0, float(round(max(surface.x_of_s(span.start_s), -1.0))))
@@ -77,10 +90,10 @@ def _place(surface: Surface, span: CellSpan, band: RowBand) -> _Cell | None:
         return None
     lead = span.cell.lead
     gain = span.cell.sign * scene.px_per_unit(lead, surface.geometry)
-    return _Cell(band, lead, left, right, gain, scene.offset(lead, surface.scale))
+    return _Cell(row, surface.geometry.rows[row], lead, left, right, gain, scene.offset(lead, surface.scale))
 
 
-def _draw_detail(surface: Surface, cell: _Cell, block: Block, lines: LineBuffer) -> None:
+def _draw_detail(surface: Surface, cell: _Cell, block: Block, lines: LineBuffer) -> list[Gap]:
     values, valid = block.values[cell.lead], block.valid[cell.lead]
     px_per_sample = surface.scale.px_per_sample
     if px_per_sample * SPREAD >= 1.0:
@@ -104,9 +117,10 @@ def _draw_detail(surface: Surface, cell: _Cell, block: Block, lines: LineBuffer)
         out[:, 2], out[:, 3] = x[1:][keep], y[1:][keep]
         surface.smooth(True)
         lines.draw(surface.painter, count)
-    if not valid.all():
-        edges = [(surface.x(block.start + a), surface.x(block.start + b)) for a, b in _runs(~valid)]
-        _draw_gaps(surface, cell.band, edges)
+    if valid.all():
+        return []
+    edges = [(surface.x(block.start + a), surface.x(block.start + b)) for a, b in _runs(~valid)]
+    return _draw_gaps(surface, cell.row, edges)
 
 
 def _through_ranges(columns: Columns) -> tuple[F64, Bool]:
@@ -127,7 +141,7 @@ def _through_ranges(columns: Columns) -> tuple[F64, Bool]:
     return values, joined
 
 
-def _draw_dense(surface: Surface, cell: _Cell, pen_width: float, lines: LineBuffer) -> None:
+def _draw_dense(surface: Surface, cell: _Cell, pen_width: float, lines: LineBuffer) -> list[Gap]:
     spp = surface.scale.samples_per_px
     start, stop = (surface.left + cell.left) * spp, (surface.left + cell.right) * spp
     columns = surface.scene.columns(cell.lead, start, stop, int(cell.right - cell.left), surface.scale)
@@ -135,7 +149,7 @@ def _draw_dense(surface: Surface, cell: _Cell, pen_width: float, lines: LineBuff
         surface.font(11)
         area = QRectF(cell.left, cell.band.top, cell.right - cell.left, cell.band.height)
         surface.write(area, PENDING_TEXT, surface.theme.canvas_text_muted, CENTRE)
-        return
+        return []
     joined = columns.joined()
     where = np.flatnonzero(joined.valid)
     if where.size:
@@ -149,8 +163,9 @@ def _draw_dense(surface: Surface, cell: _Cell, pen_width: float, lines: LineBuff
         surface.painter.setPen(pen)
         surface.smooth(True)
         lines.draw(surface.painter, len(where))
-    if columns.gap.any():
-        _draw_gaps(surface, cell.band, [(cell.left + a, cell.left + b) for a, b in _runs(columns.gap)])
+    if not columns.gap.any():
+        return []
+    return _draw_gaps(surface, cell.row, [(cell.left + a, cell.left + b) for a, b in _runs(columns.gap)])
 
 
 def _runs(flags: Bool) -> list[tuple[int, int]]:
@@ -161,23 +176,14 @@ def _runs(flags: Bool) -> list[tuple[int, int]]:
     return list(zip(edges[0::2], edges[1::2], strict=True))
 
 
-def _draw_gaps(surface: Surface, band: RowBand, edges: list[tuple[float, float]]) -> None:
-    """Hatch stretches without data, and say so where there is room; a gap is never a line."""
-    theme, ui, painter = surface.theme, surface.ui, surface.painter
+def _draw_gaps(surface: Surface, row: int, edges: list[tuple[float, float]]) -> list[Gap]:
+    """Hatch stretches without data; a gap is never a line."""
+    band, painter = surface.geometry.rows[row], surface.painter
     surface.smooth(False)
-    top, height = band.top + 0.12 * band.height, 0.76 * band.height
-    hatch = QBrush(surface.inks.colour(theme.gap_hatch, 0.55), Qt.BrushStyle.BDiagPattern)
+    hatch = QBrush(surface.inks.colour(surface.theme.gap_hatch, 0.55), Qt.BrushStyle.BDiagPattern)
     painter.setBrushOrigin(QPointF(-(round(surface.left) % 8), 0))
-    surface.font(11)
-    half, spacing = 30 * ui, GAP_TEXT_UI * ui
     for left, right in edges:
-        area = QRectF(left, top, max(1.0, right - left), height)
-        surface.fill(area, theme.paper, 0.75)
+        area = QRectF(left, band.top + 0.12 * band.height, max(1.0, right - left), 0.76 * band.height)
+        surface.fill(area, surface.theme.paper, 0.75)
         painter.fillRect(area, hatch)
-        # At fixed places in time, so that neighbouring tiles write the same words.
-        first = int(np.ceil((left + surface.left + half) / spacing))
-        last = int(np.floor((right + surface.left - half) / spacing))
-        for k in range(first, last + 1):
-            box = QRectF(k * spacing - surface.left - half, band.middle - 9 * ui, 2 * half, 18 * ui)
-            surface.fill(box, theme.paper)
-            surface.write(box, GAP_TEXT, theme.canvas_text_muted, CENTRE)
+    return [Gap(row, surface.left + left, surface.left + right) for left, right in edges]
