@@ -58,15 +58,26 @@ def sibling(header: Path, name: str) -> Path:
         shown = name if len(name) <= 60 else name[:57] + "..."
         raise RecordError(f"names a file outside its own folder ({shown!r})", path=header)
     path = header.parent / name
-    if path.is_symlink() and not path.resolve().is_relative_to(header.parent.resolve()):
-        raise RecordError(f"its file {name} is a link that leads out of the folder", path=header)
+    if path.is_symlink():
+        # realpath, unlike Path.resolve, also bears links that go in circles.
+        folder, end = Path(os.path.realpath(header.parent)), Path(os.path.realpath(path))
+        if not end.is_relative_to(folder):
+            raise RecordError(f"its file {name} is a link that leads out of the folder", path=header)
     return path
+
+
+def is_file(path: Path) -> bool:
+    """True for a file that exists; False, never an exception, for names the system does not even take."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def is_plain_name(name: str) -> bool:
     """True for a bare file name: no folder, drive, address, device or control character."""
     return (
-        0 < len(name) <= 255
+        0 < len(name.encode(errors="replace")) <= 255
         and name not in {".", "..", "-"}
         and not any(c in '/\\:*?"<>|' or c.isspace() or not c.isprintable() for c in name)
     )
@@ -78,12 +89,14 @@ def find_header(path: str | Path) -> Path | None:
     `path` may be the header, the record name without suffix, or one of the record's signal files.
     """
     given = Path(path)
+    if not given.name:
+        return None
     if given.name.lower().endswith(HEADER_SUFFIX):
-        return given if given.is_file() else None
+        return given if is_file(given) else None
     for candidate in (given.with_name(given.name + HEADER_SUFFIX), given.with_suffix(HEADER_SUFFIX)):
-        if given.name and candidate.is_file():
+        if is_file(candidate):
             return candidate
-    return _header_naming(given) if given.is_file() else None
+    return _header_naming(given) if is_file(given) else None
 
 
 def _header_naming(signal_file: Path) -> Path | None:
@@ -95,10 +108,12 @@ def _header_naming(signal_file: Path) -> Path | None:
     stems = sorted(e[: -len(HEADER_SUFFIX)] for e in entries[:MAX_HEADERS_SEARCHED])
     for stem in sorted((s for s in stems if signal_file.name.startswith(s)), key=len, reverse=True):
         header = signal_file.with_name(stem + HEADER_SUFFIX)
-        if header.is_file() and header.stat().st_size <= MAX_HEADER_BYTES:
-            lines = header.read_bytes().splitlines()
-            if any(line.split()[:1] == [os.fsencode(signal_file.name)] for line in lines):
-                return header
+        try:
+            lines = read_whole(header, MAX_HEADER_BYTES).splitlines()
+        except RecordError:
+            continue
+        if any(line.split()[:1] == [os.fsencode(signal_file.name)] for line in lines):
+            return header
     return None
 
 

@@ -11,14 +11,15 @@ import numpy as np
 from engine.errors import RecordError
 from engine.records.limits import believed_length, rate_fault
 from engine.records.record import F32, Bool, Int32, Record, RecordInfo
-from engine.records.wfdb_files import file_size, find_header, sibling
+from engine.records.wfdb_files import file_size, find_header, is_file, sibling
 from engine.records.wfdb_formats import NO_FILE, Ints
 from engine.records.wfdb_header import Header, SignalSpec, read_header
 from engine.records.wfdb_leads import describe_leads, describe_patient
 from engine.records.wfdb_signals import SignalFile, open_signal_file
 
 BLOCK_SAMPLES = 1 << 20  # decoded at a time, whatever the length asked for
-MAX_SKEW_S = 600.0
+MAX_SKEW_S = 60.0
+MAX_UNFILLED_FRAME = 4096  # samples in a frame of a file that does not hold a whole one
 
 
 def open_wfdb(path: str | Path) -> Record:
@@ -158,7 +159,7 @@ class WfdbRecord(Record):
         """A notice where the first samples are not those the header gives; one frame a file is read."""
         wrong = []
         for group in self._groups:
-            if group.file is None or group.file.form.group_bytes == 0 or not group.file.n_frames:
+            if group.file is None or not group.file.n_frames:
                 continue
             frame = group.file.read(0, 1)[0]
             for signal, column in zip(group.signals, group.columns, strict=True):
@@ -217,7 +218,7 @@ def _open_groups(header: Header) -> tuple[_Group, ...]:
         if name is not None:
             path = sibling(header.path, name)
             initial = [s.adc_zero if s.initial is None else s.initial for s in specs]
-            if path.exists():
+            if is_file(path):
                 file = open_signal_file(specs[0].format, path, per_frame, specs[0].byte_offset, initial)
             else:
                 fault = f"signal file {name} is missing."
@@ -237,20 +238,27 @@ def _settle_length(header: Header, groups: Sequence[_Group]) -> tuple[int, list[
     if present == 0:
         fault = "its" + notices[0][3:].rstrip(".") if notices else "its signal files hold no samples"
         raise RecordError(fault, path=header.path)
-    for spec in header.signals:
-        if spec.skew > min(present, MAX_SKEW_S * header.fs):
-            raise RecordError(f"gives a skew of {spec.skew:,} samples, which is absurd", path=header.path)
+    for group in groups:
+        held = group.file.n_frames if group.file is not None else present
+        skew = max(header.signals[i].skew for i in group.signals)
+        if skew > min(held, MAX_SKEW_S * header.fs):
+            raise RecordError(f"gives a skew of {skew:,} samples, which is absurd", path=header.path)
+        if group.file is not None and held == 0 and group.file.frame_size > MAX_UNFILLED_FRAME:
+            size = f"{group.file.frame_size:,} samples a frame, more than {group.file.path.name} holds"
+            raise RecordError(f"gives {size}", path=header.path)
     if promised is None:
         return present, notices
     if believed_length(promised, present, header.fs) < promised:
         ends = f"the data end after {present:,}, and so does the record"
         return present, [*notices, f"The header promises {promised:,} samples but {ends}."]
     for file in (g.file for g in groups if g.file is not None):
+        if file.fault:
+            notices.append(f"{file.path.name} {file.fault}.")
         surplus = file.n_samples - promised * file.frame_size
         if file.n_frames < promised:
-            held = f"holds {file.n_frames:,} of the {promised:,} samples its header promises"
-            notices.append(f"{file.path.name} {held}; the rest is shown as missing.")
+            what = f"holds {file.n_frames:,} of the {promised:,} samples its header promises"
+            notices.append(f"{file.path.name} {what}; the rest is shown as missing.")
         elif surplus >= max(file.frame_size, file.form.group):
-            held = f"holds {file.n_frames:,} samples, more than the {promised:,} of its header"
-            notices.append(f"{file.path.name} {held}; the rest is not shown.")
+            what = f"holds {file.n_frames:,} samples, more than the {promised:,} of its header"
+            notices.append(f"{file.path.name} {what}; the rest is not shown.")
     return promised, notices

@@ -17,8 +17,8 @@ import numpy as np
 from engine.errors import RecordError
 from engine.records.limits import believed_length, rate_fault
 from engine.records.record import F32, Bool, Int32, Lead, Record, RecordInfo
-from engine.records.wfdb_files import HEADER_SUFFIX, file_size, sibling
-from engine.records.wfdb_formats import FLAC_FORMATS, FORMATS, NO_FILE
+from engine.records.wfdb_files import HEADER_SUFFIX, sibling
+from engine.records.wfdb_formats import NO_FILE
 from engine.records.wfdb_header import Header, read_header
 from engine.records.wfdb_leads import describe_leads, describe_patient
 from engine.records.wfdb_record import WfdbRecord
@@ -77,24 +77,6 @@ def _segment_headers(master: Header) -> tuple[dict[str, Header], dict[str, str]]
     return headers, faults
 
 
-def _frames_on_disk(header: Header) -> int:
-    """Frames that a segment's files can hold, from their sizes alone; 0 where a file is missing or unknown."""
-    held = []
-    promised = header.n_frames or 0
-    for name in dict.fromkeys(s.file for s in header.signals if s.file is not None):
-        specs = [s for s in header.signals if s.file == name]
-        try:
-            size = file_size(sibling(header.path, name)) - specs[0].byte_offset
-        except RecordError:
-            continue
-        if specs[0].format in FLAC_FORMATS:
-            held.append(promised)
-        elif specs[0].format in FORMATS:
-            samples = FORMATS[specs[0].format].samples_in(size)
-            held.append(samples // sum(s.samples_per_frame for s in specs))
-    return max(held, default=0)
-
-
 class SegmentedRecord(Record):
     """One record out of many. Stored integers are given in the gain and baseline of the record's leads."""
 
@@ -142,7 +124,13 @@ class SegmentedRecord(Record):
 
     def _check_segments(self, segments: Sequence[tuple[str | None, int]], faults: dict[str, str]) -> list[str]:
         """Notices on segments that are missing, short or of other leads; an absurd promise is refused."""
-        held = {name: _frames_on_disk(part.header) for name, part in self._parts.items()}
+        held, faults = {}, dict(faults)
+        for name, part in self._parts.items():
+            try:
+                with WfdbRecord(part.header, part.header.path, self.oversampling) as segment:
+                    held[name] = segment.n_present // self.oversampling
+            except RecordError as error:
+                faults[name] = error.fault
         present = sum(min(held.get(name or "", 0), n) for name, n in segments)
         promised = sum(n for name, n in segments if name is not None)
         if present == 0:
@@ -151,6 +139,7 @@ class SegmentedRecord(Record):
             what = f"promises {promised:,} samples but its segments hold {present:,}"
             raise RecordError(what, path=self.header.path)
         notices = []
+        self._usable = {name for name, frames in held.items() if frames}
         lost = [name for name, _ in segments if name is not None and not held.get(name)]
         if lost:
             why = f": {faults[lost[0]]}" if lost[0] in faults else ""
@@ -197,7 +186,7 @@ class SegmentedRecord(Record):
             if origin >= stop:
                 break
             name = self._names[i]
-            if name is None or name not in self._parts or origin == end:
+            if name not in self._usable or origin == end:
                 continue
             lead_of = self._parts[name].lead_of
             rows = [row for row, lead in enumerate(leads) if lead_of[lead] >= 0]
@@ -222,7 +211,7 @@ class SegmentedRecord(Record):
     def verify(self) -> tuple[str, ...]:
         """Sentences on segments whose samples do not match their checksums; reads everything."""
         faults = []
-        for name in dict.fromkeys(n for n in self._names if n in self._parts):
+        for name in dict.fromkeys(n for n in self._names if n in self._usable):
             faults += [f"Segment {name}: {fault}" for fault in self._segment(name).verify()]
         return tuple(faults)
 

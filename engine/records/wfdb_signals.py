@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from engine.records.wfdb_formats import FLAC_FORMATS, FORMATS, Ints, SignalForma
 
 CHECKPOINT_FRAMES = 8192
 FLAC_BLOCK = 1 << 18
+FLAC_SMALLEST_BLOCK = 512
+FLAC_MOST_PER_BYTE = 8192  # samples of a channel: a frame of 65,535 equal ones takes about ten bytes
 
 
 class SignalFile(ABC):
@@ -31,6 +34,7 @@ class SignalFile(ABC):
         self.samples_per_frame = tuple(samples_per_frame)
         self.frame_size = sum(samples_per_frame)
         self.n_samples = 0
+        self.fault = ""  # damage that can be lived with, as the end of a sentence
 
     @property
     def n_frames(self) -> int:
@@ -117,25 +121,30 @@ class DifferenceFile(PlainFile):
             while len(self._sums) <= checkpoint:
                 first = (len(self._sums) - 1) * CHECKPOINT_FRAMES * self.frame_size
                 steps = super()._read_flat(first, first + CHECKPOINT_FRAMES * self.frame_size)
-                totals = steps.reshape(-1, self.frame_size).sum(axis=0, dtype=np.int64)
+                whole = len(steps) // self.frame_size * self.frame_size  # all, unless the file was cut meanwhile
+                totals = steps[:whole].reshape(-1, self.frame_size).sum(axis=0, dtype=np.int64)
                 self._sums.append(self._sums[-1] + np.add.reduceat(totals, self._edges[:-1]))
             return self._sums[checkpoint]
 
 
 class FlacFile(SignalFile):
-    """Formats 508, 516 and 524: a FLAC stream with one channel a signal; the byte offset counts samples there."""
+    """Formats 508, 516 and 524: a FLAC stream with one channel a signal; the byte offset counts samples there.
+
+    What cannot be decoded in a damaged stream is missing.
+    """
 
     def __init__(self, form: SignalFormat, path: Path, samples_per_frame: Sequence[int], offset: int) -> None:
         super().__init__(form, path, samples_per_frame)
         import soundfile  # type: ignore[import-untyped]
 
-        file_size(path)
+        n_bytes = file_size(path)
         if len(set(self.samples_per_frame)) != 1:
             raise RecordError("is a FLAC file whose signals differ in samples per frame", path=path)
-        self._library_error = soundfile.SoundFileError
+        self._library_errors = (soundfile.SoundFileError, OSError)
+        self._open_stream = partial(soundfile.SoundFile, str(path))
         try:
-            self._stream = soundfile.SoundFile(str(path))
-        except (soundfile.SoundFileError, OSError) as error:
+            self._stream = self._open_stream()
+        except self._library_errors as error:
             raise RecordError("is not a readable FLAC file", path=path) from error
         bits = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}.get(self._stream.subtype, 99)
         if self._stream.format != "FLAC" or bits > form.bits:
@@ -147,35 +156,52 @@ class FlacFile(SignalFile):
         self._type, self._shift = ("int32", 8) if bits == 24 else ("int16", 8 if bits == 8 else 0)
         self._offset = offset
         self._lock = threading.Lock()
-        self.n_samples = max(0, self._stream.frames - offset) * len(self.samples_per_frame)
+        self._is_closed = False
+        length = min(max(0, self._stream.frames - offset), n_bytes * FLAC_MOST_PER_BYTE)
+        self.n_samples = length * len(self.samples_per_frame)
+        if length and not len(self._decoded(0, 1)):
+            raise RecordError("is damaged: its FLAC stream cannot be decoded", path=path)
+        if length and not len(self._decoded(length - 1, length)):
+            self.fault = "ends early or is damaged; what cannot be decoded is shown as missing"
 
     def _read_flat(self, start: int, stop: int) -> Ints:
         channels, per_frame = len(self.samples_per_frame), self.samples_per_frame[0]
-        first, last = start // channels, -(-stop // channels)
-        parts = [np.empty((0, channels), self._type)]
         with self._lock:
-            if self._stream.closed:
+            if self._is_closed:
                 raise RecordError("is closed", path=self.path)
-            try:
-                self._stream.seek(first + self._offset)
-                while first < last:
-                    part = self._stream.read(min(last - first, FLAC_BLOCK), dtype=self._type, always_2d=True)
-                    if not len(part):
-                        break
-                    parts.append(part)
-                    first += len(part)
-            except (self._library_error, OSError) as error:
-                raise RecordError("is damaged: its FLAC stream cannot be decoded", path=self.path) from error
-        samples = np.concatenate(parts) >> self._shift
+            samples = self._decoded(start // channels, -(-stop // channels)) >> self._shift
         short = -len(samples) % per_frame
         if short:
             samples = np.concatenate([samples, np.full((short, channels), self.form.gap_code, samples.dtype)])
         frames = samples.reshape(-1, per_frame, channels).transpose(0, 2, 1)
         return frames.reshape(-1).astype(self.form.dtype, copy=False)
 
+    def _decoded(self, first: int, last: int) -> Ints:
+        """Samples [first, last) of every channel as the library gives them, up to where it fails."""
+        parts = [np.empty((0, len(self.samples_per_frame)), self._type)]
+        step = FLAC_BLOCK
+        while first < last:
+            try:
+                self._stream.seek(first + self._offset)
+                part = self._stream.read(min(last - first, step), dtype=self._type, always_2d=True)
+            except self._library_errors:
+                # A stream that failed once fails for good; a fresh one gets closer in smaller steps.
+                self._stream.close()
+                self._stream = self._open_stream()
+                if step < FLAC_SMALLEST_BLOCK:
+                    break
+                step //= 8
+                continue
+            if not len(part):
+                break
+            parts.append(part)
+            first += len(part)
+        return np.concatenate(parts)
+
     def close(self) -> None:
         """Release the file."""
         with self._lock:
+            self._is_closed = True
             self._stream.close()
 
 
