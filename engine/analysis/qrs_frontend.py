@@ -42,6 +42,15 @@ def _wavelet(centre_hz: float, relative_sd: float) -> tuple[F64, F64]:
 _WAVELETS = tuple(_wavelet(*band) for band in BANDS_HZ)
 MARGIN = max(len(real) // 2 for real, _ in _WAVELETS)  # samples of context the envelopes need on each side
 
+_SHAPE_LIMIT = float(2**22)
+
+
+def _centred(taps: F64) -> F64:
+    return np.pad(taps, MARGIN - len(taps) // 2)
+
+
+_SHAPE_TAPS = _centred(_WAVELETS[1][0]) + 2 * _centred(_WAVELETS[2][0])
+
 
 def envelopes(y: F64) -> F64:
     """Wavelet magnitudes [3, n - 2 * MARGIN] of integer samples y [n], in the units of y."""
@@ -54,6 +63,12 @@ def envelopes(y: F64) -> F64:
         np.sqrt(a * a + b * b, out=row)
     out /= _TAP_SCALE
     return out
+
+
+def shape_signal(y: F64) -> F64:
+    """Band-passed (about 12-40 Hz) integers [n - 2 * MARGIN] of y [n], the signal that QRS shapes are compared in."""
+    out = np.convolve(y, _SHAPE_TAPS, "valid")
+    return np.clip(np.rint(out / _TAP_SCALE), -_SHAPE_LIMIT, _SHAPE_LIMIT)
 
 
 class Conditioner:
