@@ -23,7 +23,6 @@ F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
 LOWEST_RATE_HZ = 80.0  # noise is not judged below it
-FLAT_MV = 0.012  # a range of up to two steps of a common converter (5 uV)
 LEAD_OFF_MV = 2.0  # a flat line this far from the level before it
 BASELINE_MV = 4.0
 MAINS_MV = 0.2
@@ -70,7 +69,7 @@ class Noise:
         if fs_hz < LOWEST_RATE_HZ:
             return Noise(np.full(len(found.fine), np.nan), ("",) * len(found.fine))
         fine, spread, qrs = (np.maximum(x, _FLOOR_MV) for x in (found.fine, found.spread, found.qrs))
-        score = 17.1 + 4.8 * np.log(fine) + 1.3 * np.log(spread) - 1.7 * np.log(qrs)
+        score = 14.1 + 4.1 * np.log(fine) + 0.5 * np.log(spread) - 1.6 * np.log(qrs)
         hum = np.max(found.mains, axis=1)
         humming = (hum >= MAINS_MV) & (hum >= MAINS_OF_QRS * qrs)
         wandering = found.baseline >= BASELINE_MV
@@ -82,7 +81,7 @@ class Noise:
         return Noise(score, tuple(_REASONS[kind] for kind in kinds))
 
     def around(self, cells: int) -> tuple[F64, NDArray[np.int64]]:
-        """For each of `cells` cells the mean score of the windows that hold it (NaN: none), and the worst window."""
+        """For each of `cells` cells the mean score of the windows that hold it (NaN: none) and the worst one."""
         scores = np.full((cells, WINDOW), np.nan)
         for back in range(WINDOW):
             known = self.score[: max(0, cells - back)]
@@ -133,7 +132,7 @@ class QualityMeter:
         self._noise = Noise.of(windows(self._cells), fs_hz)  # of the windows that begin at these cells
         self._first = 0
         self._decided = 0  # cells with a verdict
-        self._level_mv = 0.0  # of the last cell before `_first` that was not flat
+        self._level_mv = 0.0  # in the last cell before `_first` that was not flat
         self._valid = np.zeros(0, np.bool_)  # of the samples of undecided cells
         self._open: _Open | None = None
 
@@ -182,7 +181,7 @@ class QualityMeter:
         """What is wrong with the cells from `_decided` to `until`, by cell number; nothing for good ones."""
         cells, noise, first = self._cells, self._noise, self._first
         judged = cells.valid >= _LEAST_VALID
-        flat = judged & (cells.highest - cells.lowest <= FLAT_MV)
+        flat = judged & cells.flat
         beside = np.zeros(len(flat) + 2, np.bool_)
         beside[1:-1] = flat
         flat &= beside[:-2] | beside[2:]
@@ -192,7 +191,7 @@ class QualityMeter:
         for i in np.flatnonzero(flat | clipped | (judged & (score > 0))):
             if not self._decided <= first + i < until:
                 continue
-            middle = float(cells.middle[i])
+            middle = float(cells.middle[i, 0])
             if flat[i]:
                 away = abs(middle - self._level_before(int(i), flat)) >= LEAD_OFF_MV
                 verdict = Verdict("lead_off", f"stuck at {middle:+.1f} mV", 0.9) if away else _FLAT
@@ -205,7 +204,7 @@ class QualityMeter:
 
     def _level_before(self, i: int, flat: Bool) -> float:
         lively = np.flatnonzero(~flat[:i])
-        return float(self._cells.middle[lively[-1]]) if lively.size else self._level_mv
+        return float(self._cells.middle[lively[-1], 0]) if lively.size else self._level_mv
 
     def _forget(self, before: int) -> None:
         """Drop the cells before number `before`."""
@@ -213,9 +212,9 @@ class QualityMeter:
         if count <= 0:
             return
         dropped = self._cells[:count]
-        lively = np.flatnonzero(dropped.highest - dropped.lowest > FLAT_MV)
+        lively = np.flatnonzero(~dropped.flat)
         if lively.size:
-            self._level_mv = float(dropped.middle[lively[-1]])
+            self._level_mv = float(dropped.middle[lively[-1], 0])
         self._cells, self._noise = self._cells[count:], self._noise[count:]
         self._first = before
 

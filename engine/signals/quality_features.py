@@ -16,13 +16,14 @@ F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
 WINDOW = 5  # cells
+FLAT_MV = 0.012  # a range of up to two steps of a common converter (5 uV)
 
 _FINE = FilterSpec(25.0, 100.0)  # muscle, mains
 _QRS = FilterSpec(5.0, 20.0)
 _WAVES = FilterSpec(0.67, 15.0)  # P, QRS, T and electrode motion
-_BASELINE = FilterSpec(None, 0.67)
 _FINE_BLOCKS = 20  # per cell
 _WAVE_SAMPLES = 50  # per cell
+_QUARTERS = 4
 _MAINS_HZ = (50.0, 60.0)
 _CLIPPED_S = 0.020
 _CLIPPED_STEP_MV_PER_S = 10.0
@@ -37,13 +38,17 @@ class Cells:
     valid: F64  # share of samples
     lowest: F64  # mV
     highest: F64
-    middle: F64  # median
+    middle: F64  # [n, 4] medians of quarters
     rail: F64  # level in mV at which the signal is cut off, NaN if it is not
     fine: F64  # [n, 20] RMS of 50 ms blocks in 25-100 Hz
     qrs: F64  # largest magnitude in 5-20 Hz
     waves: F64  # [n, 50] samples of 0.67-15 Hz
-    baseline: F64  # [n, 2] smallest and largest below 0.67 Hz
     mains: F64  # [n, 2] amplitude at 50 and 60 Hz
+
+    @property
+    def flat(self) -> Bool:
+        """Which cells hold no change to speak of."""
+        return self.highest - self.lowest <= FLAT_MV
 
     def __len__(self) -> int:
         return len(self.valid)
@@ -61,7 +66,7 @@ class CellMeter:
     def __init__(self, fs_hz: float) -> None:
         self.fs_hz = fs_hz
         self.length = max(2, round(fs_hz))
-        self._filters = [CausalFilter(spec, fs_hz, 1) for spec in (_FINE, _QRS, _WAVES, _BASELINE)]
+        self._filters = [CausalFilter(spec, fs_hz, 1) for spec in (_FINE, _QRS, _WAVES)]
         self._last = np.zeros(1)
         self._pending = np.zeros(0)
         self._pending_valid = np.zeros(0, np.bool_)
@@ -78,12 +83,12 @@ class CellMeter:
         return cells
 
     def rest(self) -> Cells:
-        """One more cell from what is left, its last sample repeated to full length; none from under half a cell."""
+        """One more cell from what is left, mirrored to full length; none from under half a cell."""
         left = len(self._pending)
         if 2 * left < self.length:
             return self._cells(np.zeros(0), np.zeros(0, np.bool_))
         fill = (0, self.length - left)
-        return self._cells(np.pad(self._pending, fill, "edge"), np.pad(self._pending_valid, fill, "edge"))
+        return self._cells(np.pad(self._pending, fill, "reflect"), np.pad(self._pending_valid, fill, "reflect"))
 
     def _cells(self, x: F64, valid: Bool) -> Cells:
         """Cells of a whole number of them."""
@@ -92,7 +97,7 @@ class CellMeter:
             self._last = x[:, -1].copy()
         shape = (x.size // self.length, self.length)
         raw = x.reshape(shape)
-        fine, qrs, waves, baseline = (f.push(x, valid[None]).reshape(shape) for f in self._filters)
+        fine, qrs, waves = (f.push(x, valid[None]).reshape(shape) for f in self._filters)
         block = max(1, self.length // _FINE_BLOCKS)
         count = min(_FINE_BLOCKS, self.length // block)
         blocks = np.ascontiguousarray(fine[:, : count * block]).reshape(len(raw), count, block)
@@ -102,19 +107,20 @@ class CellMeter:
             valid=valid.reshape(shape).mean(axis=1),
             lowest=raw.min(axis=1),
             highest=raw.max(axis=1),
-            middle=np.median(raw, axis=1),
+            middle=np.stack(
+                [np.median(quarter, axis=1) for quarter in np.array_split(raw, _QUARTERS, axis=1)], axis=1
+            ),
             rail=_rails(raw, self.fs_hz),
             fine=np.sqrt((blocks**2).mean(axis=2)),
             qrs=np.abs(qrs).max(axis=1),
             waves=waves[:, picked],
-            baseline=np.stack([baseline.min(axis=1), baseline.max(axis=1)], axis=1),
             mains=np.stack(mains, axis=1),
         )
 
 
 def _rails(raw: F64, fs_hz: float) -> F64:
     """Level of each row [n, length] at which it is cut off: it arrives steeply, stays for 20 ms or more at exactly
-    its extreme value, or leaves steeply."""
+    its extreme value and leaves steeply."""
     n, length = raw.shape
     found = np.full(n, np.nan)
     least = max(3, round(_CLIPPED_S * fs_hz))
@@ -127,9 +133,8 @@ def _rails(raw: F64, fs_hz: float) -> F64:
                 continue
             edges = np.flatnonzero(np.diff(at_rail[row].astype(np.int8), prepend=0, append=0))
             for begin, end in edges.reshape(-1, 2):
-                arrives = level[row] - sign * raw[row, begin - 1] if begin > 0 else 0.0
-                leaves = level[row] - sign * raw[row, end] if end < length else 0.0
-                if end - begin >= least and max(arrives, leaves) >= step:
+                sides = [level[row] - sign * raw[row, i] for i in (begin - 2, end + 1) if 0 <= i < length]
+                if end - begin >= least and sides and min(sides) >= step:
                     found[row] = sign * level[row]
     return found
 
@@ -141,9 +146,9 @@ class Windows:
     fine: F64  # median of the 50 ms RMS values in 25-100 Hz, mains left out: what lies between the beats
     qrs: F64  # typical QRS size in 5-20 Hz
     spread: F64  # interquartile range in 0.67-15 Hz
-    baseline: F64  # peak to peak below 0.67 Hz
+    baseline: F64  # range of the medians of quarter seconds
     mains: F64  # [n, 2] median amplitude at 50 and 60 Hz
-    valid: F64  # smallest share of valid samples among the cells
+    valid: F64  # smallest share of valid samples among the cells, 0 with a flat one among them
 
 
 def windows(cells: Cells) -> Windows:
@@ -152,7 +157,7 @@ def windows(cells: Cells) -> Windows:
         none = np.zeros(0)
         return Windows(none, none, none, none, np.zeros((0, 2)), none)
     lower, upper = np.percentile(_runs(cells.waves), [25, 75], axis=1)
-    baseline = _runs(cells.baseline)
+    middle = _runs(cells.middle)
     mains = np.stack([np.median(_runs(cells.mains[:, [i]]), axis=1) for i in range(2)], axis=1)
     fine = np.median(_runs(cells.fine), axis=1)
     return Windows(
@@ -160,9 +165,9 @@ def windows(cells: Cells) -> Windows:
         # Without the smallest: one second in five may hold no beat.
         qrs=np.median(np.sort(_runs(cells.qrs[:, None]), axis=1)[:, 1:], axis=1),
         spread=upper - lower,
-        baseline=baseline.max(axis=1) - baseline.min(axis=1),
+        baseline=middle.max(axis=1) - middle.min(axis=1),
         mains=mains,
-        valid=_runs(cells.valid[:, None]).min(axis=1),
+        valid=_runs(np.where(cells.flat, 0.0, cells.valid)[:, None]).min(axis=1),
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -168,7 +170,7 @@ class TestCausal:
         whole = CausalFilter(spec, FS, 2).push(x, valid)
         piecewise = CausalFilter(spec, FS, 2)
         edges = [0, *sorted(cuts), 3000]
-        pieces = [piecewise.push(x[:, a:b], valid[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        pieces = [piecewise.push(x[:, a:b], valid[:, a:b]) for a, b in itertools.pairwise(edges)]
         np.testing.assert_array_equal(np.concatenate(pieces, axis=1), whole)
 
     def test_starts_settled(self) -> None:
