@@ -34,6 +34,7 @@ QRS_CORE = 20
 T_SMOOTH, T_BUMP_SMOOTH, T_BUMP_HALF = 5, 9, 12
 T_EXPECTED, T_EXPECTED_PER_RR, T_EXPECTED_SD = 40.0, 0.1, 16.0
 T_ON_SPAN, T_OFF_SPAN = 20, 22
+T_ON_OWN, T_ON_PEAK, T_ON_QRS, T_ON_CONSTANT = 0.55, 0.32, 0.21, -5.7  # Huber regression
 P_SMOOTH, P_BUMP_SMOOTH, P_BUMP_HALF = 5, 7, 9
 P_EXPECTED, P_EXPECTED_SD, P_INVERTED = -27.0, 12.0, 0.6
 P_ON_SPAN, P_OFF_SPAN, P_OFF_SHIFT = 10, 10, -1
@@ -124,6 +125,9 @@ def t_wave(rows: F64, qrs_off: I64, rr: F64, next_rr: F64, last: I64) -> Wave:
         upright, np.maximum(centre - 10, low + 8 - origin), np.minimum(centre + 10, peak_high - origin)
     )
     on, off = _trapezium_ends(upright, peak, low - origin, high - origin, (32, 28), (T_ON_SPAN, T_OFF_SPAN))
+    # The rise is often too gentle to end anywhere; what peak and QRS say of the onset steadies it.
+    drawn = T_ON_OWN * on + T_ON_PEAK * peak + T_ON_QRS * (qrs_off - origin) + T_ON_CONSTANT
+    on = np.clip(np.rint(drawn).astype(np.int64), np.minimum(low - origin, peak - 1), peak - 1)
     found = (low + 8 <= peak_high) & (on < peak) & (peak < off)
     return Wave(on + origin, peak + origin, off + origin, sign, found)
 
