@@ -36,9 +36,13 @@ INTERVAL_NAMES = {
     "axis": "QRS axis",
 }
 HRV_NAMES = {
+    "nn_share": "NN of all RR",
     "mean_nn": "Mean NN",
+    "median_nn": "Median NN",
+    "iqr_nn": "Middle half of NN",
     "sdnn": "SDNN",
     "sdann": "SDANN",
+    "cv_nn": "Coefficient of variation",
     "rmssd": "RMSSD",
     "sdsd": "SDSD",
     "nn50": "NN50",
@@ -50,7 +54,7 @@ HRV_NAMES = {
     "vlf": "VLF power",
     "lf": "LF power",
     "hf": "HF power",
-    "total_power": "Total power",
+    "total": "Total power",
     "lf_nu": "LF, normalised",
     "hf_nu": "HF, normalised",
     "lf_hf": "LF / HF",

@@ -235,12 +235,14 @@ QWidget#panelTitle { background: @panel; border-bottom: 1px solid @line; }
 QWidget#panelTitle QLabel { font-weight: 600; }
 QWidget#panelTitle QToolButton { padding: 2px; }
 QWidget#review { background: @panel; }
+QFrame#traceFrame { border: none; background: @line; }
+QFrame#traceFrame[focused="true"] { background: @focus; }
 
 QLabel[role="muted"] { color: @muted; }
 QLabel[role="small"] { color: @muted; font-size: @small; }
 QLabel[role="heading"] { font-weight: 600; }
 QLabel[role="title"] { font-size: @title; font-weight: 600; }
-QLabel[role="statement"] { font-size: @large; font-weight: 600; }
+QLabel[role="statement"] { font-size: @large; }
 QLabel[role="figure"] { font-size: @huge; font-weight: 600; }
 QLabel[role="unit"] { color: @muted; font-size: @large; }
 QLabel[role="danger"] { color: @danger; }
@@ -255,7 +257,7 @@ QFrame#banner QLabel#bannerText { color: @text; }
 
 QAbstractItemView { background: @panel; border: none; outline: none; alternate-background-color: @panel;
   selection-background-color: @chosen; selection-color: @onchosen; gridline-color: @line; }
-QTableView::item, QTreeView::item { padding: 3px 6px; border: none; }
+QTableView::item, QTreeView::item { padding: 3px 5px; border: none; }
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: @window; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {
   background: @chosen; color: @onchosen; }

@@ -99,6 +99,7 @@ class FindingsView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._analysis: Analysis | None = None
         self._episodes: list[SpanRow] = []
         self._stack = QStackedWidget()
@@ -190,6 +191,9 @@ class FindingsView(QWidget):
         self._provenance.setContentsMargins(SIDE, 2, SIDE, 8)
         self._filter = QComboBox()
         self._filter.setAccessibleName("Which rhythm rows to list")
+        self._filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._filter.setMinimumContentsLength(9)
+        self._filter.setMaximumWidth(190)
         self._filter.currentIndexChanged.connect(self._show_episodes)
         rhythm = Section("Rhythm", _inset(self.episodes))
         rhythm.add_to_heading(self._filter)

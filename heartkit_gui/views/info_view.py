@@ -37,6 +37,7 @@ class InfoView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._record: Record | None = None
         self._form = QFormLayout()
         self._form.setContentsMargins(SIDE, 10, SIDE, 4)
@@ -146,7 +147,9 @@ class InfoView(QWidget):
             value.setTextFormat(Qt.TextFormat.PlainText)
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            form.addRow(role_label("muted", title), value)
+            name = role_label("muted", title)
+            name.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            form.addRow(name, value)
 
     @staticmethod
     def _clear(form: QFormLayout) -> None:

@@ -11,7 +11,7 @@ from heartkit_gui.widgets.panel import Panel
 
 STATE_VERSION = 1
 NARROW_PX = 1200  # a window this narrow starts without the left panels
-LEFT_PX, RIGHT_PX, BOTTOM_PX = 250, 340, 230
+LEFT_PX, RIGHT_PX, BOTTOM_PX = 236, 356, 240
 _AREAS = {
     "browser": Qt.DockWidgetArea.LeftDockWidgetArea,
     "info": Qt.DockWidgetArea.LeftDockWidgetArea,

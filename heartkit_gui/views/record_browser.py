@@ -193,6 +193,7 @@ class RecordBrowser(QWidget):
     def __init__(self, thumbnails: ThumbnailService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._mailbox = Mailbox(self)
         self._folder: Path | None = None
         self._current: Path | None = None

@@ -13,10 +13,10 @@ from heartkit_gui.theme.tokens import Theme
 
 _LEFT = ("file.open",)
 _CHOICES = (
-    ("layout", "Layout of the leads", 118),
-    ("speed", "Paper speed", 92),
-    ("gain", "Gain", 92),
-    ("filter", "Filter", 98),
+    ("layout", "Layout of the leads", 112),
+    ("speed", "Paper speed", 104),
+    ("gain", "Gain", 122),
+    ("filter", "Filter", 112),
 )
 _TOOLS = ("measure.pan", "measure.time", "measure.voltage", "measure.march")
 _STEPS = ("go.previous_episode", "go.previous_beat", "go.next_beat", "go.next_episode")

@@ -26,6 +26,7 @@ class TrendsView(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._analysis: Analysis | None = None
         self._fresh: set[int] = set()  # plots that show the present analysis

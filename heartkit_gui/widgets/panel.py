@@ -29,6 +29,7 @@ class Panel(QDockWidget):
         self.setWidget(content)
         bar = QWidget()
         bar.setObjectName("panelTitle")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         bar.setAccessibleName(f"{title}, title bar")
         layout = QHBoxLayout(bar)
         layout.setContentsMargins(12, 4, 6, 4)
