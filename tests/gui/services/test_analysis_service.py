@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from engine.resources import built_in_record
+from heartkit_gui.services.analysis import AnalysisService
+
+LONG_MS = 60_000
+
+
+@pytest.fixture
+def service() -> Iterator[AnalysisService]:
+    made = AnalysisService()
+    yield made
+    made.shutdown()
+
+
+def child(service: AnalysisService) -> int:
+    process = service._process
+    assert process is not None
+    assert process.pid is not None
+    return process.pid
+
+
+def test_an_analysis_runs_in_a_child_with_progress(qtbot: QtBot, service: AnalysisService) -> None:
+    shares: list[float] = []
+    service.progressed.connect(lambda share, _stage: shares.append(share))
+    with qtbot.waitSignal(service.finished, timeout=LONG_MS) as caught:
+        service.start(built_in_record())
+    analysis = caught.args[0]
+    assert analysis.lead == "MLII"
+    assert len(analysis.beats) > 400
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+    assert child(service) != os.getpid()
+    assert not service.busy
+
+
+def test_the_child_is_kept_for_the_next_record(qtbot: QtBot, service: AnalysisService) -> None:
+    service.warm_up()
+    first = child(service)
+    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
+        service.start(built_in_record(), None, 0)
+    assert child(service) == first
+
+
+def test_bad_input_is_refused_in_a_sentence(qtbot: QtBot, service: AnalysisService, tmp_path: Path) -> None:
+    with qtbot.waitSignal(service.failed, timeout=LONG_MS) as caught:
+        service.start(tmp_path / "missing.edf")
+    assert "missing.edf" in caught.args[0]
+    assert caught.args[1] == ""
+
+
+def test_cancel_stops_at_once_and_the_next_analysis_works(qtbot: QtBot, service: AnalysisService) -> None:
+    finished: list[object] = []
+    service.finished.connect(finished.append)
+    with qtbot.waitSignal(service.cancelled, timeout=LONG_MS):
+        service.start(built_in_record())
+        service.cancel()
+    assert not service.busy
+    qtbot.wait(50)
+    assert finished == []
+    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
+        service.start(built_in_record())
+    assert len(finished) == 1
+
+
+def test_a_child_that_dies_is_reported_and_replaced(qtbot: QtBot, service: AnalysisService) -> None:
+    with qtbot.waitSignal(service.failed, timeout=LONG_MS) as caught:
+        service.start(built_in_record())
+        process = service._process
+        assert process is not None
+        process.kill()
+    assert "stopped unexpectedly" in caught.args[0]
+    assert "Exit code" in caught.args[1]
+    assert not service.busy
+    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
+        service.start(built_in_record())
