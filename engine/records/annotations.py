@@ -130,6 +130,14 @@ class Annotations:
         a, b = np.searchsorted(self.sample, [start, stop])
         return self.take(np.arange(a, b))
 
+    def at_rate(self, fs: float) -> Annotations:
+        """The same marks counted at `fs` Hz, each at the nearest sample; exact for rates in whole ratio."""
+        if fs == self.fs:
+            return self
+        assert self.duration is not None
+        sample, duration = (np.rint(x * (fs / self.fs)).astype(np.int64) for x in (self.sample, self.duration))
+        return replace(self, sample=sample, duration=duration, fs=fs)
+
     def only(self, symbols: Iterable[str]) -> Annotations:
         """Those with one of the symbols."""
         wanted = set(symbols)

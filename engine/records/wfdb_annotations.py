@@ -33,7 +33,9 @@ def read_wfdb_annotations(
 
     `path` is an open record, anything `open_wfdb` takes (the file then is the record's name with `annotator` as
     its suffix), or the annotation file itself. Sample numbers count at `Annotations.fs`: the time resolution the
-    file states, else `fs` (Hz), else the frame rate of the record's header. AnnotationError names file and fault.
+    file states, else `fs` (Hz), else the frame rate of the record's header, which is below the record's own rate
+    where signals have several samples a frame (`Annotations.at_rate` converts). AnnotationError names file and
+    fault.
     """
     file = _annotation_file(path.path if isinstance(path, Record) else Path(path), annotator)
     data = read_whole(file, MAX_ANNOTATION_BYTES, AnnotationError)

@@ -322,8 +322,6 @@ def _moved(annotations: Annotations, record: Record, start: int, stop: int) -> A
     ratio = annotations.fs / record.fs
     origin = start * ratio
     if origin != int(origin):  # the new start falls between two of their ticks
-        sample = np.rint(annotations.sample / ratio).astype(np.int64)
-        annotations = replace(annotations, sample=sample, fs=record.fs)
-        ratio, origin = 1.0, float(start)
+        annotations, ratio, origin = annotations.at_rate(record.fs), 1.0, float(start)
     inside = annotations.between(int(origin), math.ceil(stop * ratio))
     return replace(inside, sample=inside.sample - int(origin))

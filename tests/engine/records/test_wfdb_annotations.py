@@ -320,3 +320,14 @@ def test_an_existing_file_is_only_replaced_on_request(tmp_path: Path) -> None:
     assert len(read_wfdb_annotations(path)) == 1
     write_wfdb_annotations(two, tmp_path, "rec", overwrite=True)
     assert len(read_wfdb_annotations(path)) == 2
+
+
+def test_marks_move_to_the_rate_of_a_record_with_several_samples_a_frame(tmp_path: Path) -> None:
+    (tmp_path / "rec.hea").write_text("rec 1 125 4\nrec.dat 16x4\n")
+    (tmp_path / "rec.dat").write_bytes(bytes(32))
+    (tmp_path / "rec.atr").write_bytes(words(code(1, 3), 0))
+    record = open_wfdb(tmp_path / "rec")
+    marks = read_wfdb_annotations(record)
+    assert (record.fs, marks.fs) == (500, 125)
+    assert marks.at_rate(record.fs).sample.tolist() == [12]
+    assert marks.at_rate(500).at_rate(125).sample.tolist() == [3]
