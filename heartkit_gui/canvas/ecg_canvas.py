@@ -87,6 +87,7 @@ class EcgCanvas(QWidget):
         self._tool = "pan"
         self._direction = 1
         self._fault_told = ""
+        self._centred_at = 0
         self._interaction = Interaction(self)
         self._loader = PageLoader(self)
         self._loader.loaded.connect(self._pages_loaded)
@@ -414,7 +415,7 @@ class EcgCanvas(QWidget):
         self.view.density = self.pixels_per_mm
         self.view.size = (round(self.width() * self.view.ratio), round(self.height() * self.view.ratio))
         self.view.clamp()
-        if moved:
+        if moved and not self.scene.is_centred(self.view.scale):
             self._recentre()
         self._describe()
         self.update()
@@ -422,8 +423,14 @@ class EcgCanvas(QWidget):
             self.view_changed.emit(self.view_start, self.view_stop)
 
     def _recentre(self) -> None:
-        if self.isVisible():
-            self.scene.recentre(self.view_start, self.view_stop, self.view.geometry)
+        """Bring strayed traces back: at once in a new scene, else when there is time and the view has moved on."""
+        if not self.isVisible():
+            return
+        start, stop, scale = self.view_start, self.view_stop, self.view.scale
+        if not self.scene.is_centred(scale) or abs(start - self._centred_at) > (stop - start) / 4:
+            self._centred_at = start
+            if self.scene.recentre(start, stop, self.view.geometry):
+                self.update()
 
     def _describe(self) -> None:
         text = describe_view(self.scene, self.view.scale, self.view_start, self.view_stop)
@@ -435,6 +442,7 @@ class EcgCanvas(QWidget):
         """Draw one tile beside the view, first in the direction of travel; again until there is nothing to do."""
         if self.scene.record is None or not self.isVisible():
             return
+        self._recentre()
         geometry = self.view.geometry
         visible = self._tiles.visible(geometry, self.view.origin_px)
         last = int(geometry.scale.px_of_sample(self.scene.n_samples)) // TILE_PX

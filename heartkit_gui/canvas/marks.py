@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from engine.records.annotations import AAMI_OF_SYMBOL, BEAT_SYMBOLS, Annotations
 
 I64 = NDArray[np.int64]
 
+PACED = frozenset("/f")
 KINDS = "NSVFQ/"  # classes with a colour and shape of their own; "/" is paced
 LOW_CONFIDENCE = 0.6
 WAVES: tuple[tuple[str, int, int, int], ...] = (("P", 0, 1, 2), ("QRS", 3, 4, 5), ("T", 6, 7, 8))
@@ -75,7 +77,11 @@ class Marks:
     base_rhythm: Spans
     events: Spans
     quality: Spans
-    snap_points: I64  # every fiducial and R, sorted, for calipers
+
+    @cached_property
+    def snap_points(self) -> I64:
+        """Every fiducial and R, sorted: where calipers snap to."""
+        return np.sort(np.concatenate([self.fiducials[self.fiducials != ABSENT], self.beats.sample]), kind="stable")
 
     def nearest_fiducial(self, sample: float, within: float) -> int | None:
         """Fiducial closest to a sample, no farther than `within` samples."""
@@ -85,22 +91,22 @@ class Marks:
         return min(near, key=lambda p: abs(p - sample)) if near else None
 
 
-def kind_of(symbol: str, aami: str) -> int:
-    """Index into KINDS of a beat with this WFDB symbol and AAMI class."""
-    if symbol in ("/", "f"):
-        return KINDS.index("/")
-    return KINDS.index(aami) if aami in KINDS else KINDS.index("Q")
+def kinds_of(symbols: Sequence[str], aami: Iterable[str]) -> NDArray[np.int8]:
+    """Index into KINDS of beats with these WFDB symbols and AAMI classes."""
+    codes = {kind: code for code, kind in enumerate(KINDS)}
+    kinds = np.fromiter((codes.get(a, codes["Q"]) for a in aami), np.int8, len(symbols))
+    kinds[np.fromiter((s in PACED for s in symbols), np.bool_, len(symbols))] = codes["/"]
+    return kinds
 
 
 def marks_of(analysis: Analysis, lead: int) -> Marks:
     """Prepare an analysis of the given lead of the shown record."""
     beats = analysis.beats
-    kinds = np.array([kind_of(s, a) for s, a in zip(beats.symbol, beats.aami, strict=True)], np.int8)
+    kinds = kinds_of(beats.symbol, beats.aami)
     sample = np.asarray(beats.sample, np.int64)
     table = analysis.fiducials.table() if len(analysis.fiducials) else np.full((len(sample), 9), ABSENT, np.int64)
     if len(table) != len(sample):
         table = np.full((len(sample), 9), ABSENT, np.int64)
-    present = np.unique(np.concatenate([table[table != ABSENT], sample]))
     base, events = split_rhythm(analysis.rhythm)
     return Marks(
         analysis=analysis,
@@ -110,7 +116,6 @@ def marks_of(analysis: Analysis, lead: int) -> Marks:
         base_rhythm=Spans(base),
         events=Spans(events),
         quality=Spans(analysis.quality),
-        snap_points=present,
     )
 
 
@@ -155,7 +160,7 @@ def reference_of(annotations: Annotations, n_samples: int) -> ReferenceMarks:
     )
     beats, changes = np.flatnonzero(is_beat), np.flatnonzero(is_rhythm)
     symbols = tuple(annotations.symbol[i] for i in beats)
-    kinds = np.array([kind_of(s, AAMI_OF_SYMBOL.get(s, "N" if s == "B" else "Q")) for s in symbols], np.int8)
+    kinds = kinds_of(symbols, (AAMI_OF_SYMBOL.get(s, "N" if s == "B" else "Q") for s in symbols))
     starts = annotations.sample[changes].tolist()
     stops = [*starts[1:], n_samples]
     rhythm = [

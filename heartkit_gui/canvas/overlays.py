@@ -208,9 +208,11 @@ def _draw_beat_ticks(surface: Surface, beats: BeatMarks, visible: range, y: floa
     samples = beats.sample[visible.start : visible.stop]
     pixels = np.floor(samples * surface.scale.px_per_sample - surface.left)
     for code, kind in enumerate(KINDS):
-        if kind == "N":
+        at = pixels[kinds == code]
+        if kind == "N" or len(at) == 0:
             continue
         # V above the line and the rest below, so that the classes stay apart without colour.
         top = y - 7 * ui if kind == "V" else y + 1 * ui
-        for x in np.unique(pixels[kinds == code]).tolist():
-            surface.fill(QRectF(x, top, max(1.0, ui), 6 * ui), surface.theme.beats[kind])
+        width, colour = max(1.0, round(ui)), surface.inks.colour(surface.theme.beats[kind])
+        for x in at[np.diff(at, prepend=-np.inf) > 0].tolist():
+            surface.painter.fillRect(QRectF(x, top, width, 6 * ui), colour)

@@ -186,7 +186,12 @@ class Scene:
     def offset(self, lead: int, scale: Scale) -> float:
         """Value that lies on the row's zero line."""
         offsets = self._offsets.get(self.is_filtered(scale))
-        return 0.0 if offsets is None else float(offsets[lead])
+        return 0.0 if offsets is None or np.isnan(offsets[lead]) else float(offsets[lead])
+
+    def is_centred(self, scale: Scale) -> bool:
+        """Whether every trace has been placed in its row since record or filter changed."""
+        offsets = self._offsets.get(self.is_filtered(scale))
+        return offsets is not None and not np.isnan(offsets[list(self.arrangement.leads)]).any()
 
     def recentre(self, start: float, stop: float, geometry: Geometry) -> bool:
         """Move traces that have strayed from their rows (electrode offset, drift) back; True if any moved.
@@ -203,19 +208,18 @@ class Scene:
         if self.awaited(a, b, scale):
             return False
         block = self.pages.read(a, b) if key else self.pages.raw(a, b)
-        known = key in self._offsets
-        offsets = self._offsets.setdefault(key, np.zeros(len(self.record.leads)))
+        offsets = self._offsets.setdefault(key, np.full(len(self.record.leads), np.nan))
         moved = False
-        for i, row in enumerate(self.arrangement.rows):
+        for row, band in zip(self.arrangement.rows, geometry.rows, strict=True):
             for lead in row.leads:
                 seen = block.values[lead][block.valid[lead]]
                 if seen.size == 0:
                     continue
                 centre = float(np.median(seen))
                 stray = abs(centre - offsets[lead]) * abs(self.px_per_unit(lead, geometry))
-                if not known or stray > RECENTRE * geometry.rows[i].height:
-                    moved |= stray > 0.5
+                if np.isnan(offsets[lead]) or stray > RECENTRE * band.height:
                     offsets[lead] = centre
+                    moved = True
         if moved:
             self.changed()
         return moved
