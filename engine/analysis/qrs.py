@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import qrs_memory, qrs_path
-from engine.analysis.qrs_features import CELL, CELLS_AFTER, CELLS_BEFORE, Candidates, describe, log2
-from engine.analysis.qrs_frontend import MARGIN, RATE_HZ, Conditioner, envelopes, shape_signal
-from engine.analysis.qrs_memory import Memory
+from engine.analysis.qrs_features import CELL, CELLS_AFTER, CELLS_BEFORE, Candidates, describe
+from engine.analysis.qrs_frontend import MARGIN, RATE_HZ, Conditioner, wavelet_bands
+from engine.analysis.qrs_memory import Lesson, Memory
 from engine.analysis.qrs_model import SURE, own_scores, path_model
 from engine.analysis.qrs_path import Node, PathFinder
 
@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 LOOKAHEAD_S = 3.0  # a detection is reported at most this long after its R wave
 
-_BLOCK = 16  # cells between updates of the memory (8 s)
+_BLOCK = 32  # cells between updates of the memory (16 s); sooner in the first block
 _HOPELESS = -9.0  # own score below which a candidate is not put into the race
 _SNAP_RADIUS = 15  # the main deflection is looked for within +-75 ms
 _BASE_RADIUS = 30  # as distance from the median over +-150 ms
@@ -59,10 +59,9 @@ class QrsDetector:
         self._y = np.zeros(_HISTORY)
         self._good = np.zeros(_HISTORY, bool)
         self._bands = np.zeros((3, _HISTORY))
+        self._shape = np.zeros(_HISTORY)
         self._decided = 0  # cells whose candidates are in the race
-        self._sure: dict[int, tuple[F64, F64, int, int]] = {}  # what the memory may learn, by candidate number
-        self._lessons: list[tuple[F64, F64, int, int]] = []
-        self._seen = 0  # candidates
+        self._lessons: list[Lesson] = []  # what the memory will learn at the end of the block
 
     def push(self, x_mv: NDArray[np.floating], valid: Mask | None = None) -> Detections:
         """Take samples x_mv [n] in mV; valid [n] is False where the signal is missing (NaN counts as missing)."""
@@ -95,7 +94,9 @@ class QrsDetector:
             return []
         have = self._bands.shape[1]
         stop = cells * CELL - self._start
-        self._bands = np.concatenate([self._bands, envelopes(self._y[have - MARGIN : stop + MARGIN])], axis=1)
+        bands, shape = wavelet_bands(self._y[have - MARGIN : stop + MARGIN])
+        self._bands = np.concatenate([self._bands, bands], axis=1)
+        self._shape = np.concatenate([self._shape, shape])
         origin = self._decided - CELLS_BEFORE
         a = origin * CELL - self._start
         candidates = describe(self._bands[:, a:stop], self._good[a:stop], origin, self._decided, until)
@@ -104,80 +105,87 @@ class QrsDetector:
         self._forget()
         return found
 
-    def _race(self, all_candidates: Candidates, until: int) -> list[tuple[int, float]]:
+    def _race(self, candidates: Candidates, until: int) -> list[tuple[int, float]]:
         """Put the candidates of the cells [_decided, until) into the race, cell by cell."""
-        found: list[tuple[int, float]] = []
-        snippets = self._snippets(all_candidates.position)
+        beats: list[Node] = []
+        around = np.lib.stride_tricks.sliding_window_view(self._shape, 2 * qrs_memory.REACH + 1)
+        snippets = around[candidates.position - qrs_memory.REACH - self._start]
         cell = self._decided
         while cell < until:
-            block_end = min((cell // _BLOCK + 1) * _BLOCK, until)
-            chosen = slice(*np.searchsorted(all_candidates.position, [cell * CELL, block_end * CELL]).tolist())
-            candidates, shapes = all_candidates.part(chosen), snippets[chosen]
-            remembered, names, offsets = self._memory.compare(candidates, shapes)
-            own = own_scores(np.concatenate([candidates.features, remembered])).tolist()
-            sizes = log2(candidates.bands.sum(axis=0)).tolist()
-            fast = log2(candidates.bands[2]).tolist()
-            positions = candidates.position.tolist()
-            i = 0
-            for c in range(cell, block_end):
-                end = (c + 1) * CELL
-                while i < len(positions) and positions[i] < end:
-                    if own[i] > _HOPELESS:
-                        self._path.add(positions[i], own[i], sizes[i], fast[i], self._seen + i)
-                        if own[i] > SURE:
-                            lesson = (candidates.bands[:, i], shapes[i], int(names[i]), int(offsets[i]))
-                            self._sure[self._seen + i] = lesson
-                    i += 1
-                settled = self._path.settle(end - qrs_path.LAG)
-                for node in settled:
-                    found.append(self._locate(node))
-                    if node.index in self._sure:
-                        self._lessons.append(self._sure.pop(node.index))
-            self._seen += len(positions)
-            if block_end % _BLOCK == 0:
-                self._learn()
-            cell = block_end
-        return found
+            stop = min(_block_end(cell), until)
+            chosen = slice(*np.searchsorted(candidates.position, [cell * CELL, stop * CELL]).tolist())
+            nodes = self._judge(candidates.part(chosen), snippets[chosen])
+            waiting = 0
+            while cell < stop:
+                cell += 1
+                while waiting < len(nodes) and nodes[waiting].position < cell * CELL:
+                    self._path.add(nodes[waiting])
+                    waiting += 1
+                settled = self._path.settle(cell * CELL - qrs_path.LAG)
+                beats += settled
+                self._lessons += [node.lesson for node in settled if node.lesson]
+            if stop == _block_end(stop - 1):
+                self._memory.learn(self._lessons)
+                self._lessons = []
+        return self._locate(beats)
 
-    def _learn(self) -> None:
-        if self._lessons:
-            bands, shapes, names, offsets = zip(*self._lessons, strict=True)
-            self._memory.learn(np.stack(bands, axis=1), np.stack(shapes), np.array(names), np.array(offsets))
-            self._lessons = []
-        self._sure = {k: v for k, v in self._sure.items() if k >= self._seen - 50}
+    def _judge(self, candidates: Candidates, snippets: F64) -> list[Node]:
+        """Those candidates that are worth a place in the race, with their own scores."""
+        remembered, names, offsets = self._memory.compare(candidates, snippets)
+        own = own_scores(np.concatenate([candidates.features, remembered]))
+        worthy = np.flatnonzero(own > _HOPELESS)
+        nodes = [
+            Node(*row)
+            for row in zip(
+                candidates.position[worthy].tolist(),
+                own[worthy].tolist(),
+                candidates.log_size[worthy].tolist(),
+                candidates.log_bands[2, worthy].tolist(),
+                strict=True,
+            )
+        ]
+        for node, i in zip(nodes, worthy.tolist(), strict=True):
+            if node.own > SURE:
+                node.lesson = Lesson(candidates.bands[:, i], snippets[i], int(names[i]), int(offsets[i]))
+        return nodes
 
-    def _snippets(self, position: I64) -> F64:
-        if not len(position):
-            return np.zeros((0, 2 * qrs_memory.REACH + 1))
-        margin = MARGIN + qrs_memory.REACH
-        a = int(position[0]) - margin - self._start
-        b = int(position[-1]) + margin + 1 - self._start
-        signal = shape_signal(self._y[a:b])
-        return np.lib.stride_tricks.sliding_window_view(signal, 2 * qrs_memory.REACH + 1)[position - position[0]]
-
-    def _locate(self, node: Node) -> tuple[int, float]:
+    def _locate(self, beats: list[Node]) -> list[tuple[int, float]]:
         """The main deflection: largest distance from the local median, then the extreme raw sample there."""
-        confidence = 1.0 / (1.0 + math.exp(-node.own))
-        a = node.position - self._start
-        base = float(np.median(self._y[a - _BASE_RADIUS : a + _BASE_RADIUS + 1]))
-        near = self._y[a - _SNAP_RADIUS : a + _SNAP_RADIUS + 1] - base
-        j = int(np.argmax(np.abs(near)))
-        centre = (node.position - _SNAP_RADIUS + j) * self._fs / RATE_HZ
-        reach = _SNAP_MS / 1000 * self._fs
-        low = max(math.ceil(centre - reach), 0)
-        part = self._raw[low - self._raw_start : math.floor(centre + reach) + 1 - self._raw_start]
-        if not len(part):
-            return max(round(centre), 0), confidence
-        return low + int(np.argmax(part) if near[j] > 0 else np.argmin(part)), confidence
+        if not beats:
+            return []
+        position = np.array([node.position for node in beats])
+        wide = np.lib.stride_tricks.sliding_window_view(self._y, 2 * _BASE_RADIUS + 1)[
+            position - _BASE_RADIUS - self._start
+        ]
+        base = np.partition(wide, _BASE_RADIUS, axis=1)[:, _BASE_RADIUS]
+        near = wide[:, _BASE_RADIUS - _SNAP_RADIUS : _BASE_RADIUS + _SNAP_RADIUS + 1] - base[:, None]
+        at = np.abs(near).argmax(axis=1)
+        up = near[np.arange(len(at)), at] > 0
+        centre = np.rint((position - _SNAP_RADIUS + at) * (self._fs / RATE_HZ)).astype(np.int64)
+        reach = int(_SNAP_MS / 1000 * self._fs)
+        around = centre[:, None] + np.arange(-reach, reach + 1)
+        raw = self._raw[np.clip(around - self._raw_start, 0, len(self._raw) - 1)]
+        sample = around[np.arange(len(at)), np.where(up[:, None], raw, -raw).argmax(axis=1)]
+        confidence = [1.0 / (1.0 + math.exp(-node.own)) for node in beats]
+        return list(zip(np.maximum(sample, 0).tolist(), confidence, strict=True))
 
     def _forget(self) -> None:
         """Drop what no later decision can need."""
         drop = self._decided * CELL - _HISTORY - self._start
-        self._y, self._good, self._bands = self._y[drop:], self._good[drop:], self._bands[:, drop:]
+        self._y, self._good = self._y[drop:], self._good[drop:]
+        self._bands, self._shape = self._bands[:, drop:], self._shape[drop:]
         self._start += drop
         keep = max(math.floor((self._decided * CELL - 2 * qrs_path.LAG) * self._fs / RATE_HZ), self._raw_start)
         self._raw = self._raw[keep - self._raw_start :]
         self._raw_start = keep
+
+
+def _block_end(cell: int) -> int:
+    """The cell before which the memory is next updated."""
+    for early in (_BLOCK // 8, _BLOCK // 4, _BLOCK // 2):
+        if cell < early:
+            return early
+    return (cell // _BLOCK + 1) * _BLOCK
 
 
 def _detections(found: list[tuple[int, float]]) -> Detections:

@@ -47,12 +47,14 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Candidates:
-    """Local maxima of the total envelope, in time order."""
+    """Local maxima of the total envelope, in time order; sizes as `log2` of integer steps."""
 
     position: I64  # [n] at the internal rate
-    bands: F64  # [3, n] envelope of each band
-    background: F64  # [3, n] local background of each band
-    level: F64  # [3, n] usual QRS size of each band
+    bands: F64  # [3, n] envelope of each band, not as logarithm
+    log_size: F64  # [n] sum of the bands
+    log_bands: F64  # [3, n]
+    log_background: F64  # [3, n] local background of each band
+    log_level: F64  # [3, n] usual QRS size of each band
     features: F64  # [len(NAMES), n]
 
     def part(self, chosen: slice | I64) -> Candidates:
@@ -60,8 +62,10 @@ class Candidates:
         return Candidates(
             self.position[chosen],
             self.bands[:, chosen],
-            self.background[:, chosen],
-            self.level[:, chosen],
+            self.log_size[chosen],
+            self.log_bands[:, chosen],
+            self.log_background[:, chosen],
+            self.log_level[:, chosen],
             self.features[:, chosen],
         )
 
@@ -128,9 +132,7 @@ def describe(bands: F64, good: Mask, origin: int, first: int, until: int) -> Can
     for half in _MEANS:
         start, stop = np.maximum(at - half, 0), np.minimum(at + half + 1, len(total))
         rows.append(size - log2((sums[stop] - sums[start]) / (2 * half + 1)))
-    return Candidates(
-        at + origin * CELL, bands[:, at], background_cells[:, cell], level_cells[1:, cell], np.stack(rows)
-    )
+    return Candidates(at + origin * CELL, bands[:, at], size, band_size, background, level[1:], np.stack(rows))
 
 
 def _running_median(values: F64, use: Mask, before: int, after: int) -> F64:

@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 
 RATE_HZ = 200  # internal rate: keeps the QRS band (to 45 Hz) with room to spare
 UNITS_PER_MV = 10_000.0  # one integer step is 0.1 uV
-_LIMIT = float(2**24)  # clip, in steps: +-1.6 V
+_LIMIT = float(2**21)  # clip, in steps: +-210 mV
 _CUTOFF_HZ = 45.0
 _ORDER = 4
 
@@ -40,35 +40,36 @@ def _wavelet(centre_hz: float, relative_sd: float) -> tuple[F64, F64]:
 
 
 _WAVELETS = tuple(_wavelet(*band) for band in BANDS_HZ)
-MARGIN = max(len(real) // 2 for real, _ in _WAVELETS)  # samples of context the envelopes need on each side
-
-_SHAPE_LIMIT = float(2**22)
-
-
-def _centred(taps: F64) -> F64:
-    return np.pad(taps, MARGIN - len(taps) // 2)
+MARGIN = max(len(real) // 2 for real, _ in _WAVELETS)  # samples of context the wavelets need on each side
+_ROW = 25  # samples filtered by one row of the matrix product
+_SHAPE_WEIGHTS = (0.0, 1.0, 2.0)  # of the bands in the shape signal
 
 
-_SHAPE_TAPS = _centred(_WAVELETS[1][0]) + 2 * _centred(_WAVELETS[2][0])
+def _filter_matrix() -> F64:
+    """[_ROW + 2 * MARGIN, 6 * _ROW]: filters a row of samples with every wavelet at once."""
+    out = np.zeros((_ROW + 2 * MARGIN, 2 * len(_WAVELETS), _ROW))
+    for part, taps in enumerate(taps for pair in _WAVELETS for taps in pair):
+        for i in range(_ROW):
+            first = i + MARGIN - len(taps) // 2
+            out[first : first + len(taps), part, i] = taps
+    return out.reshape(_ROW + 2 * MARGIN, -1)
 
 
-def envelopes(y: F64) -> F64:
-    """Wavelet magnitudes [3, n - 2 * MARGIN] of integer samples y [n], in the units of y."""
-    out = np.empty((len(_WAVELETS), len(y) - 2 * MARGIN))
-    for row, (real, imaginary) in zip(out, _WAVELETS, strict=True):
-        spare = MARGIN - len(real) // 2
-        part = y[spare : len(y) - spare]
-        a = np.convolve(part, real, "valid")
-        b = np.convolve(part, imaginary, "valid")
-        np.sqrt(a * a + b * b, out=row)
-    out /= _TAP_SCALE
-    return out
+_MATRIX = _filter_matrix()
 
 
-def shape_signal(y: F64) -> F64:
-    """Band-passed (about 12-40 Hz) integers [n - 2 * MARGIN] of y [n], the signal that QRS shapes are compared in."""
-    out = np.convolve(y, _SHAPE_TAPS, "valid")
-    return np.clip(np.rint(out / _TAP_SCALE), -_SHAPE_LIMIT, _SHAPE_LIMIT)
+def wavelet_bands(y: F64) -> tuple[F64, F64]:
+    """Wavelet magnitudes [3, n] and shape signal [n] of integer samples y [n + 2 * MARGIN], n a multiple of 25.
+
+    Both in the units of y. The shape signal (about 12-40 Hz, integers) is what QRS shapes are compared in.
+    """
+    rows = np.lib.stride_tricks.sliding_window_view(y, _ROW + 2 * MARGIN)[::_ROW]
+    parts = (rows @ _MATRIX).reshape(len(rows), 2 * len(_WAVELETS), _ROW).transpose(1, 0, 2).reshape(6, -1)
+    real, imaginary = parts[::2], parts[1::2]
+    magnitude = np.sqrt(real * real + imaginary * imaginary)
+    magnitude /= _TAP_SCALE
+    shape = sum(weight * row for weight, row in zip(_SHAPE_WEIGHTS, real, strict=True) if weight)
+    return magnitude, np.rint(shape / _TAP_SCALE)
 
 
 class Conditioner:

@@ -7,6 +7,8 @@ counted from the first sample, hence the same for a stream and for a file.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +22,13 @@ SLACK = 4  # a candidate may be off by up to 20 ms
 REACH = HALF + SLACK
 
 _SIZES = 24  # beats whose size is remembered
+_ENOUGH = 4  # of them to go by
 _SHAPES = 3
 _SAME = 0.75  # correlation from which a beat is of a known shape
 _SLOWEST = 16  # a shape moves by at least 1/16 towards each new beat of its kind
 _MAX_WEIGHT = 60.0
 _MEMORY_BEATS = 300.0  # a shape not seen for so many beats has lost most of its weight
+_KNOWN_WEIGHT = 2.0  # of a shape seen at least twice
 _UNKNOWN_CORRELATION = 0.7  # until there is a shape to compare with
 
 NAMES = (
@@ -34,6 +38,15 @@ NAMES = (
     "correlation with the usual shape",
     "size in the shape",
 )
+
+
+class Lesson(NamedTuple):
+    """A sure beat: its envelopes [3], the shape signal around it, and what `Memory.compare` made of it."""
+
+    bands: F64
+    snippet: F64
+    name: int
+    offset: int
 
 
 class Memory:
@@ -52,51 +65,48 @@ class Memory:
         snippets [n, 2 * REACH + 1]: the shape signal around each, integers below 2**22.
         """
         n = len(found.position)
-        usual = np.median(np.array(self._sizes), axis=0)[:, None] if len(self._sizes) >= 4 else found.level
-        usual = log2(usual)
-        best = np.full(n, -1.0)
-        which, offset = np.full(n, -1), np.full(n, SLACK)
-        size = np.zeros(n)
-        main = np.full(n, _UNKNOWN_CORRELATION)
-        known = [i for i, weight in enumerate(self._weights) if weight >= 2]
-        strongest = max(known, key=lambda i: self._weights[i], default=-1)
-        windows = np.lib.stride_tricks.sliding_window_view(snippets, 2 * HALF + 1, axis=1)
-        squares = np.cumsum(np.pad(snippets * snippets, ((0, 0), (1, 0))), axis=1)
-        energy = squares[:, 2 * HALF + 1 :] - squares[:, : 2 * SLACK + 1]
-        rows = np.arange(n)
-        for i, shape in enumerate(self._shapes):
-            own = float(shape @ shape)
-            product = windows @ shape
-            correlation = product / np.sqrt(energy * own + 1.0)
-            lag = correlation.argmax(axis=1)
-            value = correlation[rows, lag]
-            better = value > best
-            best[better], which[better], offset[better] = value[better], i, lag[better]
-            size[better] = product[rows, lag][better] / (own + 1.0)
-            if i == strongest:
-                main = value
-        unknown = np.isin(which, known, invert=True)
-        shape_correlation = np.where(unknown, main, best)
-        amplitude = log2(np.clip(np.where(unknown, 1.0, size), 1 / 64, 64) * 1024) - 10
-        features = np.stack(
-            [
-                *(log2(found.bands) - usual),
-                *(log2(found.background) - usual),
-                shape_correlation,
-                main,
-                amplitude,
-            ]
-        )
-        names = np.array([*self._names, -1])  # index -1 is no shape
-        return features, np.where(best > _SAME, names[which], -1), offset
+        features = np.empty((len(NAMES), n))
+        usual = log2(np.median(self._sizes, axis=0))[:, None] if len(self._sizes) >= _ENOUGH else found.log_level
+        np.subtract(found.log_bands, usual, out=features[:3])
+        np.subtract(found.log_background, usual, out=features[3:6])
+        names, offset = np.full(n, -1), np.full(n, SLACK)
+        if not self._shapes:
+            features[6:8] = _UNKNOWN_CORRELATION
+            features[8] = 0.0
+            return features, names, offset
 
-    def learn(self, bands: F64, snippets: F64, which: I64, offset: I64) -> None:
-        """Add sure beats [n], in time order; bands [3, n], snippets as in `compare`, which and offset from there."""
-        for row, snippet, name, lag in zip(bands.T, snippets, which.tolist(), offset.tolist(), strict=True):
-            self._sizes.append(row)
-            if name in self._names:
-                i = self._names.index(name)
-            else:
+        shapes = np.array(self._shapes)
+        own = (shapes * shapes).sum(axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(snippets, 2 * HALF + 1, axis=1)
+        squares = np.cumsum(snippets * snippets, axis=1)
+        energy = squares[:, 2 * HALF :].copy()
+        energy[:, 1:] -= squares[:, : 2 * SLACK]
+        product = windows @ shapes.T  # [n, lags, shapes]
+        correlation = product / np.sqrt(energy[:, :, None] * own + 1.0)
+        lag = correlation.argmax(axis=1)  # [n, shapes]
+        rows = np.arange(n)[:, None]
+        value = correlation[rows, lag, np.arange(len(own))]
+        which = value.argmax(axis=1)
+        rows = rows[:, 0]
+        best = value[rows, which]
+        weights = np.array(self._weights)
+        strongest = int(weights.argmax())
+        known = (weights >= _KNOWN_WEIGHT)[which]
+        main = value[:, strongest] if weights[strongest] >= _KNOWN_WEIGHT else np.full(n, _UNKNOWN_CORRELATION)
+        features[6] = np.where(known, best, main)
+        features[7] = main
+        offset = lag[rows, which]
+        size = product[rows, offset, which] / (own[which] + 1.0)
+        features[8] = log2(np.clip(np.where(known, size, 1.0), 1 / 64, 64) * 1024) - 10
+        names = np.where(best > _SAME, np.array(self._names)[which], -1)
+        return features, names, offset
+
+    def learn(self, lessons: list[Lesson]) -> None:
+        """Add sure beats, in time order."""
+        for bands, snippet, name, lag in lessons:
+            self._sizes.append(bands)
+            i = self._names.index(name) if name in self._names else -1
+            if i < 0:
                 i, lag = self._closest(snippet)
             if i < 0:
                 self._replace(snippet[SLACK : SLACK + 2 * HALF + 1].copy())

@@ -9,7 +9,8 @@ random field; its best path is found by Viterbi's recursion, and what is older t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from engine.analysis.qrs_memory import Lesson
 
 REFRACTORY = 40  # samples at the internal rate (200 ms)
 LAG = 240  # samples after which a decision is settled (1.2 s)
@@ -24,6 +25,7 @@ _NEAR = 0.12  # an interval within 12 % of the median counts as regular
 _RHYTHM_OF_COUNT = (0, 0, 0, 0, 1, 1, 2, 2, 3, 3)  # by how many of the intervals are
 _SHORTEST_RR, _LONGEST_RR = 40, 500
 _RATIO_LIMIT = 4.0
+_NEVER = -1e30
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ class PathModel:
     sure: float
 
 
-class Node(NamedTuple):
-    """A candidate in the race; `before` is its best predecessor."""
+class Node:
+    """A candidate in the race: `score` is that of the best path ending here, `before` the beat before it there."""
 
-    position: int
-    score: float
-    own: float
-    size: float
-    fast: float
-    before: Node | None
-    index: int
-    link: float
+    __slots__ = ("before", "fast", "lesson", "own", "pair", "position", "score", "size")
+
+    def __init__(self, position: int, own: float, size: float, fast: float) -> None:
+        self.position = position
+        self.own = own
+        self.size = size
+        self.fast = fast
+        self.score = own
+        self.pair = 0.0  # what the interval from `before` adds
+        self.before: Node | None = None
+        self.lesson: Lesson | None = None  # for the memory, if this should be a beat
 
 
 class Rhythm:
@@ -73,7 +78,7 @@ class Rhythm:
         self.usual = float(sorted(recent)[len(recent) // 2])
         if len(recent) == _MEMORY:
             reach = _NEAR * self.usual
-            self.kind = _RHYTHM_OF_COUNT[sum(1 for rr in recent if abs(rr - self.usual) < reach)]
+            self.kind = _RHYTHM_OF_COUNT[sum([abs(rr - self.usual) < reach for rr in recent])]
 
 
 class PathFinder:
@@ -83,28 +88,32 @@ class PathFinder:
         self._model = model
         self.rhythm = Rhythm()
         self._nodes: list[Node] = []
-        self._last: Node | None = None  # the last settled beat, the root of all nodes
+        self._last: Node | None = None  # the last settled beat, the root of all paths
 
-    def add(self, position: int, own: float, size: float, fast: float, index: int) -> None:
-        """A candidate: its own score, log2 of its total size and of its highest band."""
+    def add(self, node: Node) -> None:
+        """Let a candidate into the race."""
         table = self._model.interval[self.rhythm.kind]
-        per_class = 1.0 / (RATIO_STEP * self.rhythm.usual)
-        best, before, link = -1e9, None, 0.0
-        roots = self._nodes if self._last is None else [self._last, *self._nodes]
-        for node in reversed(roots):
-            gap = position - node.position
+        classes = 1.0 / (RATIO_STEP * self.rhythm.usual)
+        position = node.position
+        best = _NEVER
+        before = None
+        for other in (*self._nodes, self._last) if self._last else self._nodes:
+            gap = position - other.position
             if gap < REFRACTORY:
                 continue
-            pair = table[min(int(gap * per_class), RATIO_CLASSES)]
+            ratio = int(gap * classes)
+            pair = table[ratio if ratio < RATIO_CLASSES else RATIO_CLASSES]
             if gap < CLOSE_EDGES[-1]:
-                pair += self._close(gap, size - node.size, fast - node.fast)
-            if node.score + pair > best:
-                best, before, link = node.score + pair, node, pair
+                pair += self._close(gap, node.size - other.size, node.fast - other.fast)
+            if other.score + pair > best:
+                best, before, node.pair = other.score + pair, other, pair
         if before is None:
             if self._last is not None:
                 return  # within the refractory time of a settled beat
             best = 0.0
-        self._nodes.append(Node(position, best + own, own, size, fast, before, index, link))
+        node.before = before
+        node.score = best + node.own
+        self._nodes.append(node)
 
     def _close(self, gap: int, rise: float, fast_rise: float) -> float:
         k = 0
@@ -113,34 +122,36 @@ class PathFinder:
         one, up, down, fast_up, fast_down = self._model.close[k]
         rise = min(max(rise, -_RATIO_LIMIT), _RATIO_LIMIT)
         fast_rise = min(max(fast_rise, -_RATIO_LIMIT), _RATIO_LIMIT)
-        own = one + (up * rise if rise > 0 else -down * rise)
-        return own + (fast_up * fast_rise if fast_rise > 0 else -fast_down * fast_rise)
+        return one + (up if rise > 0 else -down) * rise + (fast_up if fast_rise > 0 else -fast_down) * fast_rise
 
     def settle(self, before: int) -> list[Node]:
         """Beats of the best path earlier than `before`; call with growing values at fixed points in time."""
-        if not self._nodes or self._nodes[0].position >= before:
+        nodes = self._nodes
+        if not nodes or nodes[0].position >= before:
             return []
-        best = max(self._nodes, key=_score)
-        node: Node | None = best if self._last is None or best.score > self._last.score else None
+        best = self._last
+        for node in nodes:
+            if best is None or node.score > best.score:
+                best = node
         done = []
-        while node is not None and node is not self._last:
-            if node.position < before:
-                done.append(node)
-            node = node.before
+        step = best
+        while step is not None and step is not self._last:
+            if step.position < before:
+                done.append(step)
+            step = step.before
         done.reverse()
         for node in done:
-            if self._last is not None and min(node.own, self._last.own) > self._model.sure:
+            if self._last is not None and node.own > self._model.sure and self._last.own > self._model.sure:
                 self.rhythm.add(node.position - self._last.position)
             self._last = node
         if self._last is not None:
-            self._last = self._last._replace(score=0.0, before=None)
-        # Later candidates compete anew, from the settled beat on; earlier ones are settled as no beats.
-        later = [node for node in self._nodes if node.position >= before]
+            self._last.before = None  # history is not kept
+        later = [node for node in nodes if node.position >= before]
         self._nodes = []
         for node in later:
-            self.add(node.position, node.own, node.size, node.fast, node.index)
+            # A path through a candidate that is now settled as no beat is no longer open.
+            if node.before is self._last or node.before in self._nodes:
+                self._nodes.append(node)
+            else:
+                self.add(node)
         return done
-
-
-def _score(node: Node) -> float:
-    return node.score
