@@ -61,7 +61,22 @@ def _snapshot(record: Path | None, target: Path, size: tuple[int, int], theme: s
         draw(record, target, size, theme)
     except EngineError as error:
         return _refuse(str(error))
+    except Exception:
+        return _our_fault()
     return DONE
+
+
+def _our_fault() -> int:
+    """Keep the traceback for a report, say so in one sentence."""
+    import logging
+
+    from heartkit_gui.context import Folders
+    from heartkit_gui.services.crash import open_log
+
+    path = open_log(Folders.of_user().log)
+    logging.getLogger("heartkit_gui").exception("snapshot")
+    print(f"HeartKit failed; please report this with the file {path}.", file=sys.stderr)
+    return FAULT
 
 
 def _refuse(sentence: str) -> int:

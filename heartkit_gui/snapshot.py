@@ -18,7 +18,11 @@ QUIET_MS = 60  # nothing under way for this long means that all is drawn
 
 
 class SnapshotError(EngineError):
-    """The picture cannot be made."""
+    """The picture cannot be made of this record, or not written there."""
+
+
+class SnapshotFault(Exception):  # noqa: N818 - says whose it is
+    """The picture cannot be made because of a defect of ours; the text holds the details."""
 
 
 class _Waiter(QObject):
@@ -29,7 +33,8 @@ class _Waiter(QObject):
         self._window = window
         self._loop = loop
         self._quiet = 0
-        self.fault: EngineError | None = None
+        self._refused = False
+        self.fault: Exception | None = None
         loader, analysis = window.context.loader, window.context.analysis
         loader.failed.connect(self._failed)
         loader.asked.connect(self._asked)
@@ -49,7 +54,9 @@ class _Waiter(QObject):
 
     @Slot(str, str)
     def _analysis_failed(self, sentence: str, details: str) -> None:
-        self._stop(SnapshotError(sentence, hint=details.strip().splitlines()[-1] if details else None))
+        self._refused = True  # a record that cannot be analysed can still be drawn
+        if details:
+            self._stop(SnapshotFault(f"{sentence}\n{details}"))
 
     @Slot()
     def out_of_time(self) -> None:
@@ -59,19 +66,23 @@ class _Waiter(QObject):
     @Slot()
     def _look(self) -> None:
         context = self._window.context
-        busy = context.document.analysis is None or context.pyramids.busy or context.thumbnails.busy
+        waiting = context.document.analysis is None and not self._refused
+        busy = waiting or context.pyramids.busy or context.thumbnails.busy
         self._quiet = 0 if busy or context.analysis.busy else self._quiet + self._timer.interval()
         if self._quiet >= QUIET_MS:
             self._stop(None)
 
-    def _stop(self, fault: EngineError | None) -> None:
+    def _stop(self, fault: Exception | None) -> None:
         self.fault = fault
         self._timer.stop()
         self._loop.quit()
 
 
 def draw(path: Path | None, target: Path, size: tuple[int, int], theme: str | None) -> None:
-    """Write the picture; EngineError in one sentence where the record or the file does not allow it."""
+    """Write the picture.
+
+    EngineError in one sentence where the record or the file does not allow it, SnapshotFault where we are to blame.
+    """
     make_application(["heartkit-gui"])
     with tempfile.TemporaryDirectory(prefix="heartkit-") as folder:
         window = make_window(Folders.inside(Path(folder)), theme)
