@@ -245,9 +245,10 @@ class _Writer:
         gain = plain_number(scale.gain) if is_calibrated else "0"
         unit = re.sub(r"\s+", "_", known.unit) or "NU"
         bits = known.adc_bits if scale.exact and known.adc_bits else 0
+        zero = source.adc_zero if source is not None and scale.exact else 0
         checksum = (total + 32768) % 65536 - 32768
         name = " ".join(known.name.split())
-        return f"{form.code} {gain}({scale.baseline})/{unit} {bits} 0 {initial} {checksum} 0 {name}".rstrip()
+        return f"{form.code} {gain}({scale.baseline})/{unit} {bits} {zero} {initial} {checksum} 0 {name}".rstrip()
 
 
 def _keeps_integers(record: Record, start: int, lead: int) -> bool:
