@@ -1,4 +1,4 @@
-"""Change of sampling rate by a polyphase windowed-sinc filter: no delay, no aliases, alike for files and streams."""
+"""Change of sampling rate by a polyphase windowed-sinc filter: no delay, no aliases, files and streams alike."""
 
 from __future__ import annotations
 
