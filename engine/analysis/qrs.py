@@ -12,8 +12,8 @@ from engine.analysis import qrs_memory, qrs_path
 from engine.analysis.qrs_features import CELL, CELLS_AFTER, CELLS_BEFORE, Candidates, describe
 from engine.analysis.qrs_frontend import MARGIN, RATE_HZ, Conditioner, wavelet_bands
 from engine.analysis.qrs_memory import Lesson, Memory
-from engine.analysis.qrs_model import SURE, own_scores, path_model
-from engine.analysis.qrs_path import Node, PathFinder
+from engine.analysis.qrs_model import QrsModel, fitted_model
+from engine.analysis.qrs_path import SURE, Node, PathFinder
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -44,13 +44,14 @@ class Detections:
 class QrsDetector:
     """Feed samples with `push`, end with `flush`; both return the detections that became final."""
 
-    def __init__(self, fs_hz: float) -> None:
+    def __init__(self, fs_hz: float, model: QrsModel | None = None) -> None:
         if not (math.isfinite(fs_hz) and fs_hz >= 50.0):
             raise ValueError(f"QRS detection needs a sampling rate of at least 50 Hz, not {fs_hz:g}")
         self._fs = fs_hz
         self._front = Conditioner(fs_hz)
+        self._model = model or fitted_model()
         self._memory = Memory()
-        self._path = PathFinder(path_model())
+        self._path = PathFinder(self._model.path)
         self._fed = 0  # input samples
         self._raw = np.zeros(0)  # conditioned input from sample _raw_start on
         self._raw_start = 0
@@ -132,7 +133,7 @@ class QrsDetector:
     def _judge(self, candidates: Candidates, snippets: F64) -> list[Node]:
         """Those candidates that are worth a place in the race, with their own scores."""
         remembered, names, offsets = self._memory.compare(candidates, snippets)
-        own = own_scores(np.concatenate([candidates.features, remembered]))
+        own = self._model.own_scores(np.concatenate([candidates.features, remembered]))
         worthy = np.flatnonzero(own > _HOPELESS)
         nodes = [
             Node(*row)

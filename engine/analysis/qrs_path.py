@@ -19,6 +19,7 @@ RATIO_STEP = 0.05  # classes of interval / usual interval
 RATIO_CLASSES = 60
 RHYTHMS = 4  # from irregular to regular
 
+SURE = 3.0  # own score (log odds) of a beat sure enough to learn from
 _USUAL_RR = 160.0  # until there is a rhythm
 _MEMORY = 9  # intervals
 _NEAR = 0.12  # an interval within 12 % of the median counts as regular
@@ -35,12 +36,10 @@ class PathModel:
     interval: [RHYTHMS][RATIO_CLASSES + 1], the last for all longer intervals.
     close: per class of short interval, weights of (one, rise of total size, fall of total size, rise of the
     highest band, fall of the highest band), sizes in log2 and at most 4.
-    sure: a candidate's own score from which it is sure enough to tell the rhythm.
     """
 
     interval: tuple[tuple[float, ...], ...]
     close: tuple[tuple[float, float, float, float, float], ...]
-    sure: float
 
 
 class Node:
@@ -141,7 +140,7 @@ class PathFinder:
             step = step.before
         done.reverse()
         for node in done:
-            if self._last is not None and node.own > self._model.sure and self._last.own > self._model.sure:
+            if self._last is not None and min(node.own, self._last.own) > SURE:
                 self.rhythm.add(node.position - self._last.position)
             self._last = node
         if self._last is not None:

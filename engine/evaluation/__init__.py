@@ -1,0 +1,1 @@
+"""Scoring of algorithms against reference annotations, by published protocols."""
