@@ -36,10 +36,9 @@ def open_edf(path: str | Path) -> EdfRecord:
     header = read_edf_header(Path(path))
     signals, n_out = record_signals(header)
     if not signals:
-        annotations_only = all(s.is_annotations for s in header.signals)
-        fault = (
-            "holds only annotations" if annotations_only else f"has no usable signal: {' '.join(header.notices)}".rstrip('.')
-        )
+        fault = "holds only annotations"
+        if not all(s.is_annotations for s in header.signals):
+            fault = f"has no usable signal: {' '.join(header.notices)}".rstrip(".")
         raise RecordError(fault, path=header.path)
     fs = float(n_out / header.record_s)
     if fault_of_rate := rate_fault(fs):

@@ -15,9 +15,13 @@ _MAX_ERROR = 2e-6  # of the range: what rounding to eight characters may cost
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Header fields of one lead, and the calibration they amount to: stored = value * gain + zero."""
+    """Header fields of one lead. They amount to stored = value * gain + zero, with the value in the lead's unit.
+
+    `ratio` is how many of the file's `unit` make one of the lead's.
+    """
 
     unit: str
+    ratio: float
     physical_min: str
     physical_max: str
     digital_min: int
@@ -25,13 +29,17 @@ class Scaling:
 
     @property
     def gain(self) -> float:
-        """Stored steps per `unit`."""
-        return (self.digital_max - self.digital_min) / (float(self.physical_max) - float(self.physical_min))
+        """Stored steps per unit of the lead."""
+        return (
+            self.ratio
+            * (self.digital_max - self.digital_min)
+            / (float(self.physical_max) - float(self.physical_min))
+        )
 
     @property
     def zero(self) -> float:
         """Stored value of 0."""
-        return self.digital_min - float(self.physical_min) * self.gain
+        return self.digital_min - float(self.physical_min) / self.ratio * self.gain
 
 
 def scale_integers(lead: Lead, low: int, high: int, bits: int, *, marks_missing: bool) -> Scaling | None:
@@ -55,7 +63,7 @@ def scale_integers(lead: Lead, low: int, high: int, bits: int, *, marks_missing:
                 continue
             error = max(abs(float((Fraction(t) - p) * gain)) for t, p in zip(texts, ends, strict=True))
             if error <= _MAX_ERROR * (d_max - d_min) and (best is None or error < best[0]):
-                best = (error, Scaling(unit, texts[0], texts[1], d_min, d_max))
+                best = (error, Scaling(unit, float(per_unit), texts[0], texts[1], d_min, d_max))
     return best[1] if best else None
 
 
@@ -71,7 +79,7 @@ def scale_floats(lead: Lead, low: float, high: float, bits: int) -> Scaling | No
             p_min, p_max = p_min - 1, p_max + 1
         texts = (_outward(p_min, -1), _outward(p_max, +1))
         if "" not in texts and float(texts[0]) < float(texts[1]):
-            return Scaling(unit, *texts, -top, top)
+            return Scaling(unit, float(per_unit), *texts, -top, top)
     return None
 
 

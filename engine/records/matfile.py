@@ -30,48 +30,16 @@ _SIGNAL_NAMES = (
     "p_signal", "d_signal", "val", "ecg", "ecgs", "ekg", "ecg_signal", "ecgsig", "ecg_data", "signal", "signals",
     "sig", "data", "waveform", "waveforms", "tracings", "samples", "values", "record", "raw", "x", "y",
 )  # fmt: skip
-_RATE_NAMES = frozenset(
-    [
-        "fs",
-        "sfreq",
-        "srate",
-        "sr",
-        "rate",
-        "freq",
-        "frequency",
-        "samplingrate",
-        "samplingfrequency",
-        "samplingfreq",
-        "samplerate",
-        "samplefreq",
-        "samplefrequency",
-        "fsample",
-        "fsamp",
-        "hz",
-        "fshz",
-        "sampfreq",
-        "ecgfs",
-        "fsecg",
-    ]
-)
+_RATE_NAMES = frozenset([
+    "fs", "sfreq", "srate", "sr", "rate", "freq", "frequency", "samplingrate", "samplingfrequency", "samplingfreq",
+    "samplerate", "samplefreq", "samplefrequency", "fsample", "fsamp", "hz", "fshz", "sampfreq", "ecgfs", "fsecg",
+])  # fmt: skip
 _INTERVAL_NAMES = frozenset(["dt", "ts", "isi", "samplinginterval", "sampleinterval", "samplingperiod"])
 _TIME_NAMES = frozenset(["t", "time", "times", "timer", "timestamp", "timestamps", "tm", "seconds", "sec", "ms"])
-_LEAD_LIST_NAMES = frozenset(
-    [
-        "signame",
-        "signames",
-        "leadnames",
-        "leadname",
-        "leads",
-        "channels",
-        "channelnames",
-        "labels",
-        "chnames",
-        "channellabels",
-        "names",
-        "ch",
-    ]
-)
+_LEAD_LIST_NAMES = frozenset([
+    "signame", "signames", "leadnames", "leadname", "leads", "channels", "channelnames", "labels", "chnames",
+    "channellabels", "names", "ch",
+])  # fmt: skip
 
 
 def open_arrays(path: str | Path, kind: Kind, hints: TextHints | None = None) -> Record:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from engine.errors import AnnotationError, RecordError
 from engine.records.annotations import Annotations
@@ -63,7 +66,7 @@ def _open(path: Path, hints: TextHints | None) -> Record:
 
         return open_wfdb(path)
     fault = f"looks like {sniffed.looks_like}, which cannot be opened"
-    raise RecordError(fault, path=path, hint=f"known are {KNOWN_FORMATS}")
+    raise RecordError(fault, path=path, hint=f"formats that open: {KNOWN_FORMATS}")
 
 
 def _is_wfdb_name(path: Path) -> bool:
@@ -96,7 +99,8 @@ def _sniff_file(path: Path) -> Sniffed:
 def read_annotations(source: str | Path | Record, annotator: str | None = None) -> tuple[Annotations, ...]:
     """Every set of annotations that comes with a recording: files beside a WFDB record, marks inside EDF+ or DICOM.
 
-    `source` is an open record or a path as for `open_record`; a file that holds annotations only (EDF+) will do.
+    Samples count at the record's rate. `source` is an open record or a path as for `open_record`; a file that
+    holds annotations only (EDF+) will do.
     `annotator` asks for one set by name; RecordError if there is none of that name. Annotation files beside the
     record that cannot be read are left out unless asked for.
     """
@@ -127,14 +131,23 @@ def _edf_annotations(path: Path) -> tuple[Annotations, ...]:
 
 def _wfdb_annotations(record: Record, annotator: str | None) -> tuple[Annotations, ...]:
     from engine.records.wfdb_annotations import find_annotators, read_wfdb_annotations
+    from engine.records.wfdb_files import find_header
 
+    header = find_header(record.path) or record.path
     if annotator is not None:
-        return (read_wfdb_annotations(record, annotator),)
+        return (_at_rate(read_wfdb_annotations(header, annotator), record.fs),)
     found = []
-    for name in find_annotators(record.path):
+    for name in find_annotators(header):
         with suppress(AnnotationError):
-            found.append(read_wfdb_annotations(record, name))
+            found.append(_at_rate(read_wfdb_annotations(header, name), record.fs))
     return tuple(found)
+
+
+def _at_rate(annotations: Annotations, fs: float) -> Annotations:
+    """Annotations counted at the record's rate, where a WFDB record has several samples a frame."""
+    if annotations.fs == fs:
+        return annotations
+    return replace(annotations, sample=np.rint(annotations.sample * (fs / annotations.fs)).astype(np.int64), fs=fs)
 
 
 def _chosen(found: tuple[Annotations, ...], annotator: str | None, path: Path) -> tuple[Annotations, ...]:
