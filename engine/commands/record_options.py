@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.records import Record, TextHints, open_record
+from engine.records import NeedsHints, Record, TextHints, open_record
+
+_OPTIONS = "options --rate, --unit, --adu-per-mv"
 
 
 def add_record_options(parser: argparse.ArgumentParser) -> None:
@@ -24,4 +26,7 @@ def open_from(arguments: argparse.Namespace) -> Record:
     """The record the arguments name; RecordError if it cannot be opened."""
     given = {"rate_hz": arguments.rate, "unit": arguments.unit, "adu_per_mv": arguments.adu_per_mv}
     hints = TextHints(**given) if any(value is not None for value in given.values()) else None
-    return open_record(arguments.record, hints=hints)
+    try:
+        return open_record(arguments.record, hints=hints)
+    except NeedsHints as need:
+        raise NeedsHints(need.fault, path=need.path, hint=f"{need.hint}: {_OPTIONS}", guess=need.guess) from None
