@@ -44,17 +44,17 @@ FEATURES = (
     "inverted",
 )
 
-INTERCEPT = -4.291
+INTERCEPT = -2.366
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 3.908,
-    "mean_height": 1.079,
-    "own_height": 0.667,
-    "size": -0.649,
-    "alike": 0.913,
-    "rr_jitter": -8.878,
-    "prematurity": 0.426,
-    "widening": -0.063,
-    "inverted": -0.783,
+    "coherence": 3.809,
+    "mean_height": 0.977,
+    "own_height": 0.326,
+    "size": -0.175,
+    "alike": 1.282,
+    "rr_jitter": -11.560,
+    "prematurity": 0.916,
+    "widening": -0.029,
+    "inverted": -0.597,
 }
 
 
