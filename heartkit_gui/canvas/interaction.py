@@ -96,15 +96,15 @@ class CaliperTool:
         canvas = self._canvas
         if canvas.scene.record is None:
             return None
-        sample = canvas.view.snapped(canvas.view.sample_at(at.x()), SNAP_UI)
+        sample = canvas.view.sample_at(at.x())
         if self.kind != "voltage":
-            return Caliper(self.kind, sample, sample)
+            return Caliper(self.kind, canvas.view.snapped(sample, SNAP_UI), sample)
         found = canvas.view.cell_at(at.x(), at.y())
         if found is None:
             return None
         row, lead = found
         value = value_of_y(canvas.scene, canvas.view.geometry, row, lead, at.y())
-        return Caliper(self.kind, value, value, row, lead, canvas.view.sample_at(at.x()))
+        return Caliper(self.kind, value, value, row, lead, sample)
 
     def move(self, at: QPointF, snap: bool) -> None:
         """Move what was taken."""

@@ -73,6 +73,8 @@ class Viewport:
         sample = self.position + self.scale.sample_of_px(anchor)
         self.speed = min(max(mm_per_s, MIN_SPEED), MAX_SPEED)
         self.fits = False
+        if anchor_x is not None:
+            anchor = max(0.0, anchor_x - self.geometry.margin)  # the margin is as wide as the pulse
         self.position = sample - self.scale.sample_of_px(anchor)
 
     def fit(self) -> None:

@@ -13,10 +13,13 @@ from engine.analysis.types import ABSENT, Analysis, BeatIntervals, Beats, Fiduci
 from engine.records.annotations import AAMI_OF_SYMBOL
 from engine.records.record import ArrayRecord, Lead, RecordInfo
 
-STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-
 MakeRecord = Callable[..., ArrayRecord]
 MakeAnalysis = Callable[..., Analysis]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Qt's offscreen platform says so whenever a window with size limits is shown; any other warning is a failure.
+    config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
 
 
 @pytest.fixture
