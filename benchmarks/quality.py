@@ -1,7 +1,7 @@
 """Signal quality: how much of clean recordings is flagged, and how much of recordings with noise added.
 
 MIT-BIH first lead (DS1, used for tuning, and DS2), LUDB all leads, and ten minutes of records 106 119 122 223
-(whose noisy versions took no part in the fit) with electrode motion (em), muscle noise (ma) and baseline wander (bw)
+(whose noisy versions took no part in the fit) with electrode motion (em), muscle noise (ma), baseline wander (bw)
 of the Noise Stress Test database at its definition of SNR, at full and at 0.4 of their amplitude.
 
 python benchmarks/quality.py [--data FOLDER]

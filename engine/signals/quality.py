@@ -69,7 +69,7 @@ class Noise:
         if fs_hz < LOWEST_RATE_HZ:
             return Noise(np.full(len(found.fine), np.nan), ("",) * len(found.fine))
         fine, spread, qrs = (np.maximum(x, _FLOOR_MV) for x in (found.fine, found.spread, found.qrs))
-        score = 14.1 + 4.1 * np.log(fine) + 0.5 * np.log(spread) - 1.6 * np.log(qrs)
+        score = 12.6 + 3.5 * np.log(fine) + np.log(spread) - 1.5 * np.log(qrs)
         hum = np.max(found.mains, axis=1)
         humming = (hum >= MAINS_MV) & (hum >= MAINS_OF_QRS * qrs)
         wandering = found.baseline >= BASELINE_MV
