@@ -163,7 +163,7 @@ class EdfRecord(Record):
                     column = column[:, self._source(signal, np.arange(n_out))]
                 cut = n_out - self._shown(signal, self._file.present(signal, record + len(piece) - 1))
                 adu[row, offset + lo : offset + hi] = column.reshape(-1)[lo:hi]
-                valid[row, offset + lo : offset + min(hi, len(piece) * n_out - cut)] = True
+                valid[row, offset + lo : offset + max(lo, min(hi, len(piece) * n_out - cut))] = True
 
     def _part(self, signal: EdfSignal, record: int, lo: int, hi: int) -> Int32:
         """Samples [lo, hi) of the record's rate in one data record, as far as the file holds them."""
