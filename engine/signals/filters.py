@@ -186,8 +186,9 @@ class CausalFilter:
     def __init__(self, spec: FilterSpec, fs_hz: float, channels: int) -> None:
         self.spec = spec.at_rate(fs_hz)
         self._sos = biquads(self.spec, fs_hz)
-        self._subtract = self.spec.mains_hz is not None and self.spec.mains_method == "subtract"
-        self._mains = MainsSubtractor(fs_hz, self.spec.mains_hz or 50, channels) if self._subtract else None
+        self._mains: MainsSubtractor | None = None
+        if self.spec.mains_hz is not None and self.spec.mains_method == "subtract":
+            self._mains = MainsSubtractor(fs_hz, self.spec.mains_hz, channels)
         self._restart = max(1, round(_RESTART_S * fs_hz))
         self._state = np.zeros((channels, len(self._sos), 2))
         self._last = np.zeros(channels)  # last valid value, held over holes
@@ -211,13 +212,12 @@ class CausalFilter:
         y = x.astype(np.float64)
         if missing is not None:
             y = held(y, ~missing, self._last)
+        self._last = y[:, -1].copy()
         if self._mains is not None:
             y = self._mains.push(y, valid)
         if len(self._sos):
             for channel in range(len(y)):
                 y[channel] = self._run(channel, y[channel], None if missing is None else missing[channel])
-        last = x[:, -1] if missing is None else held(x.astype(np.float64), ~missing, self._last)[:, -1]
-        self._last = np.asarray(last, np.float64)
         if missing is not None:
             y[missing] = 0.0
         return y.astype(x.dtype, copy=False)
