@@ -55,8 +55,10 @@ def _limb_leads(record: Record) -> dict[str, int]:
     named = {
         lead.name.upper().replace("LEAD", "").strip(): i for i, lead in enumerate(record.leads) if lead.is_voltage
     }
-    found = {name: named[name] for name in ("I", "II", "III", "AVF") if name in named}
-    return found if any(pair <= found.keys() for pair in _SUFFICIENT) else {}
+    found: dict[str, int] = {name: named[name] for name in ("I", "II", "III", "AVF") if name in named}
+    if any(pair <= found.keys() for pair in _SUFFICIENT):
+        return found
+    return {}
 
 
 def _net_area(x_mv: F32, qrs_on: int, fs_hz: float) -> float:
