@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QImage,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -23,26 +23,14 @@ from engine.analysis.types import Analysis
 from engine.records.annotations import Annotations
 from engine.records.record import Record
 from heartkit_gui.canvas.accessible import announce, describe_beat, describe_view
-from heartkit_gui.canvas.calipers import TOOLS, Caliper, caliper_text, draw_caliper
-from heartkit_gui.canvas.cursor import draw_crosshair, draw_selected_beat, readout
-from heartkit_gui.canvas.grid import paper_image
+from heartkit_gui.canvas.calipers import TOOLS, Caliper, caliper_text
+from heartkit_gui.canvas.cursor import readout
 from heartkit_gui.canvas.interaction import Interaction, default_caliper
-from heartkit_gui.canvas.lanes import (
-    draw_axis,
-    draw_footer,
-    draw_gap_text,
-    draw_lanes,
-    draw_lead_names,
-    draw_pulses,
-    draw_quality_text,
-)
 from heartkit_gui.canvas.layouts import LAYOUTS, available_layouts
 from heartkit_gui.canvas.loader import PageLoader
-from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.canvas.scale import DEFAULT_GAIN, GAINS, SPEEDS, plausible_px_per_mm, step, zoom_step
 from heartkit_gui.canvas.scene import OVERLAYS, Scene
-from heartkit_gui.canvas.surface import Surface
-from heartkit_gui.canvas.tiles import TILE_PX, TileCache, grid_top
+from heartkit_gui.canvas.screen import Attention, Screen
 from heartkit_gui.canvas.viewport import Viewport
 from heartkit_gui.theme.tokens import PAPER, Theme
 
@@ -53,7 +41,11 @@ if TYPE_CHECKING:
 __all__ = ["GAINS", "LAYOUTS", "OVERLAYS", "SPEEDS", "TOOLS", "EcgCanvas"]
 
 CLICK_BEAT_UI = 40.0  # a click this far from any beat selects none
-AHEAD = 2  # tiles drawn ahead on either side while idle
+KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 class EcgCanvas(QWidget):
@@ -78,13 +70,11 @@ class EcgCanvas(QWidget):
         self.caliper: Caliper | None = None
         self.caliper_handle = "b"
         self.selected_beat = -1
-        self._inks = Inks(self.font().family())
-        self._tiles = TileCache(self._inks)
-        self._margin_image = QImage()
-        self._margin_key: object = None
+        self._screen = Screen(self.scene, self.view, self.font().family())
         self._calibrated: float | None = None
         self._pointer: QPointF | None = None
         self._tool = "pan"
+        self._by_keyboard = False
         self._direction = 1
         self._fault_told = ""
         self._centred_at = 0
@@ -94,7 +84,7 @@ class EcgCanvas(QWidget):
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(4)
-        self._idle.timeout.connect(self._draw_ahead)
+        self._idle.timeout.connect(self._when_idle)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -406,7 +396,7 @@ class EcgCanvas(QWidget):
         self._pages_loaded()
 
     def _pages_loaded(self) -> None:
-        self._tiles.awaited = range(0)
+        self._screen.arrived()
         self._changed()
         self._recentre()
 
@@ -438,30 +428,21 @@ class EcgCanvas(QWidget):
             text = f"{describe_beat(self.scene, self.selected_beat)}. {text}"
         self.setAccessibleDescription(text)
 
-    def _draw_ahead(self) -> None:
-        """Draw one tile beside the view, first in the direction of travel; again until there is nothing to do."""
+    def _when_idle(self) -> None:
+        """Bring strayed traces back and draw one tile ahead; again until there is nothing to do."""
         if self.scene.record is None or not self.isVisible():
             return
         self._recentre()
-        geometry = self.view.geometry
-        visible = self._tiles.visible(geometry, self.view.origin_px)
-        last = int(geometry.scale.px_of_sample(self.scene.n_samples)) // TILE_PX
-        after = [visible.stop + k for k in range(AHEAD)]
-        before = [visible.start - 1 - k for k in range(AHEAD)]
-        for index in (*after, *before) if self._direction > 0 else (*before, *after):
-            if 0 <= index <= last and not self._tiles.has(index, self.scene, geometry):
-                self._tiles.tile(index, self.scene, geometry)
-                self._load_awaited()
-                if not self._tiles.awaited:
-                    self._idle.start()
-                return
+        if self._screen.draw_ahead(self._direction):
+            self._idle.start()
+        self._load_awaited()
 
     def _load_awaited(self) -> None:
         """Have the pages loaded that tiles wait for, and tell of a record that cannot be read."""
         pages = self.scene.pages
         if pages is None:
             return
-        self._loader.request(pages, self._tiles.awaited)
+        self._loader.request(pages, self._screen.awaited)
         if pages.fault and pages.fault != self._fault_told:
             self._fault_told = pages.fault
             QTimer.singleShot(0, self, self._tell_fault)
@@ -472,46 +453,14 @@ class EcgCanvas(QWidget):
     # -- Qt -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Tiles, then everything that stays on the screen or moves by itself."""
-        geometry, origin = self.view.geometry, self.view.origin_px
+        """One frame; what it still waits for is asked for, and neighbouring tiles are drawn when there is time."""
         painter = QPainter(self)
-        painter.scale(1 / geometry.ui, 1 / geometry.ui)
-        painter.drawImage(0, 0, self._margin())
-        painter.translate(geometry.margin, 0)
-        surface = Surface(painter, self.scene, geometry, self._inks, origin, geometry.time_width)
-        painter.setClipRect(0, 0, geometry.time_width, geometry.height)
-        self._tiles.draw(painter, self.scene, geometry, origin)
-        draw_lead_names(surface)
-        draw_quality_text(surface)
-        draw_gap_text(surface, self._tiles.gaps(geometry, origin))
-        if self.selected_beat >= 0:
-            draw_selected_beat(surface, self.selected_beat)
-        if self.caliper is not None:
-            draw_caliper(surface, self.caliper, self.caliper_handle)
-        painter.setClipping(False)
-        draw_lanes(surface)
-        draw_axis(surface)
-        draw_footer(surface)
-        if self._pointer is not None:
-            draw_crosshair(surface, self._pointer.x() - geometry.margin, self._pointer.y())
+        framed = self._by_keyboard and self.hasFocus()
+        at = Attention(self.selected_beat, self.caliper, self.caliper_handle, self._pointer, framed)
+        self._screen.paint(painter, at)
         painter.end()
         self._load_awaited()
         self._idle.start()
-
-    def _margin(self) -> QImage:
-        """Paper and calibration pulses left of the time region."""
-        geometry = self.view.geometry
-        key = (self.scene.version, geometry)
-        if key != self._margin_key:
-            size = (geometry.margin, max(1, round(geometry.axis.top)))
-            zero, mm = grid_top(geometry), geometry.scale.px_per_mm
-            self._margin_image = paper_image(*size, geometry.paper, -geometry.margin, zero, mm, self.scene.theme)
-            painter = QPainter(self._margin_image)
-            painter.translate(geometry.margin, 0)
-            draw_pulses(Surface(painter, self.scene, geometry, self._inks, 0.0, geometry.time_width))
-            painter.end()
-            self._margin_key = key
-        return self._margin_image
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out again."""
@@ -540,9 +489,7 @@ class EcgCanvas(QWidget):
             if self._interaction.native_gesture(event):
                 return True
         elif kind in (QEvent.Type.ScreenChangeInternal, QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
-            self._inks = Inks(self.font().family())
-            self._tiles = TileCache(self._inks)
-            self._margin_key = None
+            self._screen = Screen(self.scene, self.view, self.font().family())
             self._rescaled()
         return super().event(event)
 
@@ -550,6 +497,15 @@ class EcgCanvas(QWidget):
         """Navigation keys; the rest goes on to the window's actions."""
         if not self._interaction.key(event):
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus where it came by keyboard."""
+        self._by_keyboard = event.reason() in KEYBOARD_REASONS
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide it again."""
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag or click."""

@@ -28,7 +28,7 @@ ALT = Qt.KeyboardModifier.AltModifier
 class Tool(Protocol):
     """What the left button does. Positions are device pixels of the surface."""
 
-    def press(self, at: QPointF) -> None:
+    def press(self, at: QPointF, snap: bool) -> None:
         """Button down."""
 
     def move(self, at: QPointF, snap: bool) -> None:
@@ -47,7 +47,7 @@ class PanTool:
         self._origin = 0
         self._dragging = False
 
-    def press(self, at: QPointF) -> None:
+    def press(self, at: QPointF, snap: bool) -> None:
         """Remember where the paper was taken."""
         self._pressed, self._origin, self._dragging = at, self._canvas.view.origin_px, False
 
@@ -79,7 +79,7 @@ class CaliperTool:
         self._start: Caliper | None = None
         self._new = False
 
-    def press(self, at: QPointF) -> None:
+    def press(self, at: QPointF, snap: bool) -> None:
         """Take the handle under the pointer, or begin a new caliper."""
         canvas = self._canvas
         self._before = at
@@ -87,18 +87,18 @@ class CaliperTool:
         self._handle = None if current is None or current.kind != self.kind else handle_at(canvas, current, at)
         self._new = self._handle is None
         if self._new:
-            current = self._begin(at)
+            current = self._begin(at, snap)
             self._handle = "b"
         self._start = current
         canvas.set_caliper(current, self._handle or "b")
 
-    def _begin(self, at: QPointF) -> Caliper | None:
+    def _begin(self, at: QPointF, snap: bool) -> Caliper | None:
         canvas = self._canvas
         if canvas.scene.record is None:
             return None
         sample = canvas.view.sample_at(at.x())
         if self.kind != "voltage":
-            return Caliper(self.kind, canvas.view.snapped(sample, SNAP_UI), sample)
+            return Caliper(self.kind, canvas.view.snapped(sample, SNAP_UI) if snap else sample, sample)
         found = canvas.view.cell_at(at.x(), at.y())
         if found is None:
             return None
@@ -208,7 +208,7 @@ class Interaction:
         elif event.button() == Qt.MouseButton.MiddleButton:
             self._held = self._tools["pan"]
         if self._held is not None:
-            self._held.press(at)
+            self._held.press(at, snap=not event.modifiers() & ALT)
             if self._held is self._tools["pan"]:
                 self._canvas.setCursor(Qt.CursorShape.ClosedHandCursor)
 
