@@ -173,12 +173,11 @@ def _delineate_block(
     evidence = features(windows, neighbours, p, qrs_on, previous, rr)
     has_p = has_candidate & is_p_wave(evidence)
 
-    main = np.full(len(rows), BEFORE)
     columns = np.stack(
         [
             *_where(has_p, p.on, p.peak, p.off),
             *_where(has_qrs, qrs_on),
-            main.astype(np.float64),
+            np.full(len(rows), float(BEFORE)),
             *_where(has_qrs, qrs_off),
             *_where(has_t, t.on, t.peak, t.off),
         ],

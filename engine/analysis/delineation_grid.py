@@ -126,6 +126,12 @@ def hold_after(rows: F64, column: I64) -> F64:
     return held
 
 
+def hold_before(rows: F64, column: I64) -> F64:
+    """Rows with everything left of column[i] replaced by the value there."""
+    held: F64 = np.where(np.arange(rows.shape[1]) >= column[:, None], rows, at(rows, column)[:, None])
+    return held
+
+
 def at(rows: NDArray[np.float64], column: I64) -> F64:
     """rows[i, column[i]], columns clipped to the matrix."""
     picked: F64 = np.take_along_axis(rows, np.clip(column, 0, rows.shape[1] - 1)[:, None], axis=1)[:, 0]

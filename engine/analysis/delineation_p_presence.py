@@ -44,17 +44,17 @@ FEATURES = (
     "inverted",
 )
 
-INTERCEPT = -2.366
+INTERCEPT = -2.641
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 3.809,
-    "mean_height": 0.977,
-    "own_height": 0.326,
-    "size": -0.175,
-    "alike": 1.282,
-    "rr_jitter": -11.560,
-    "prematurity": 0.916,
-    "widening": -0.029,
-    "inverted": -0.597,
+    "coherence": 3.765,
+    "mean_height": 1.012,
+    "own_height": 0.336,
+    "size": -0.205,
+    "alike": 1.318,
+    "rr_jitter": -11.507,
+    "prematurity": 1.032,
+    "widening": -0.030,
+    "inverted": -0.592,
 }
 
 
