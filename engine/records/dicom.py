@@ -160,15 +160,22 @@ def _build(dataset: Dataset, order: str, path: Path, hints: TextHints) -> DicomR
     if not items:
         what = f"; it is a {kind.name}" if kind is not None and kind.name != str(kind) else ""
         raise RecordError(f"is a DICOM file without a waveform{what}", path=path)
-    groups = [_check_group(i, item, order, path) for i, item in enumerate(items)]
-    if hints.group is None:
-        chosen = max(groups, key=lambda g: len(g.samples))
-    elif 0 <= hints.group < len(groups):
-        chosen = groups[hints.group]
-    else:
-        raise RecordError(f"has no multiplex group {hints.group}", path=path, hint=f"it has 0 to {len(groups) - 1}")
-    leads, notices = _leads(chosen, path)
+    groups: list[_Group] = []
+    faults: list[RecordError] = []
+    for i, item in enumerate(items):
+        try:
+            groups.append(_check_group(i, item, order, path))
+        except RecordError as error:
+            faults.append(error)
+    wanted = [g for g in groups if hints.group in (None, g.index)]
+    if not wanted:
+        if faults:
+            raise faults[0]
+        raise RecordError(f"has no multiplex group {hints.group}", path=path, hint=f"it has 0 to {len(items) - 1}")
+    chosen = max(wanted, key=lambda g: len(g.samples))
+    leads, notices = _leads(chosen)
     notices += [f"Multiplex group {g.summary} is not shown." for g in groups if g is not chosen]
+    notices += [f"A multiplex group {fault.fault}; it is left out." for fault in faults]
     present = len(chosen.samples)
     n_samples = believed_length(chosen.n_declared, present, chosen.fs)
     if present < chosen.n_declared:
@@ -198,16 +205,16 @@ def _check_group(index: int, item: Dataset, order: str, path: Path) -> _Group:
     def number(keyword: str) -> int:
         value = item.get(keyword)
         if not isinstance(value, int) or value < 0:
-            raise RecordError(f"gives no {keyword} for multiplex group {index}", path=path)
+            raise RecordError(f"gives no {keyword} for group {index}", path=path)
         return value
 
     n_channels, declared = number("NumberOfWaveformChannels"), number("NumberOfWaveformSamples")
     if not 1 <= n_channels <= MAX_SIGNALS:
-        fault = f"declares {n_channels} channels in multiplex group {index}, where 1 to {MAX_SIGNALS} are possible"
+        fault = f"declares {n_channels} channels in group {index}, where 1 to {MAX_SIGNALS} are possible"
         raise RecordError(fault, path=path)
     defined = len(item.get("ChannelDefinitionSequence") or ())
     if defined != n_channels:
-        raise RecordError(f"defines {defined} of the {n_channels} channels in multiplex group {index}", path=path)
+        raise RecordError(f"defines {defined} of the {n_channels} channels in group {index}", path=path)
     rate = item.get("SamplingFrequency")
     fs = float(rate) if rate is not None else 0.0
     if fault_of_rate := rate_fault(fs):
@@ -221,12 +228,12 @@ def _check_group(index: int, item: Dataset, order: str, path: Path) -> _Group:
     data = data if isinstance(data, bytes) else b""
     present = min(len(data) // (kind.itemsize * n_channels), declared)
     if present == 0:
-        raise RecordError(f"holds no samples in multiplex group {index}", path=path)
+        raise RecordError(f"holds no samples in group {index}", path=path)
     samples = np.frombuffer(data, kind, present * n_channels).reshape(present, n_channels)
     return _Group(index, item, _text(item, "MultiplexGroupLabel"), fs, declared, samples)
 
 
-def _leads(group: _Group, path: Path) -> tuple[tuple[Lead, ...], list[str]]:
+def _leads(group: _Group) -> tuple[tuple[Lead, ...], list[str]]:
     channels = group.item.ChannelDefinitionSequence
     names, repeated = unique_names(_channel_name(c) for c in channels)
     notices = [f"Several signals are named {name}; they are numbered." for name in repeated]
