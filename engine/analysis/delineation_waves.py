@@ -144,7 +144,7 @@ def t_wave(rows: F64, qrs_off: I64, rr: F64, next_rr: F64, last: I64) -> Wave:
     drawn = T_ON_OWN * on + T_ON_PEAK * peak + T_ON_QRS * (qrs_off - origin) + T_ON_CONSTANT
     on = np.clip(np.rint(drawn).astype(np.int64), np.minimum(low - origin, peak - 1), peak - 1)
     stands = _stands(height * sign[:, None], centre, low + 8 - origin, peak_high - origin, T_LEAST_HEIGHT_MV)
-    found = (low + 8 <= peak_high) & (on < peak) & (peak < off) & stands
+    found = (low + 8 <= peak_high) & (last >= expected) & (on < peak) & (peak < off) & stands
     return Wave(on + origin, peak + origin, off + origin, sign, found)
 
 
