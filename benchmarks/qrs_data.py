@@ -1,0 +1,107 @@
+"""Recordings for the QRS benchmarks: MIT-BIH arrhythmia records, and mixes with recorded noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import wfdb
+from numpy.typing import NDArray
+
+from engine.evaluation.beat_matching import reference_beats
+from engine.records.annotations import Annotations
+
+F64 = NDArray[np.float64]
+
+# Records the detector is tuned on (the training half of de Chazal's split), and those EC57 wants apart.
+DS1 = (
+    "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122", "124",
+    "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
+)  # fmt: skip
+PACED = ("102", "104", "107", "217")
+
+# Noise stress test: records, gains of the noise record em at 0 dB (published mixes), signal-to-noise ratios.
+STRESS_GAINS = {"118": 2.96227, "119": 2.56479}
+STRESS_DB = (24, 18, 12, 6, 0, -6)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """First lead of a record with its reference beats and excluded spans (samples)."""
+
+    name: str
+    fs_hz: float
+    x_mv: NDArray[np.float32]
+    gain: float  # steps of the recorder per mV
+    beats: NDArray[np.int64]
+    normal: NDArray[np.int64]  # beats of the normal class
+    excluded: tuple[tuple[int, int], ...] = ()
+    noisy: NDArray[np.bool_] | None = None  # where noise was added
+
+
+def load(folder: Path, name: str) -> Recording:
+    """One record with its `atr` reference."""
+    record = wfdb.rdrecord(str(folder / name), channels=[0])
+    mark = wfdb.rdann(str(folder / name), "atr")
+    beats, spans = reference_beats(Annotations(mark.sample, tuple(mark.symbol), float(record.fs)))
+    normal = mark.sample[np.isin(mark.symbol, list("NLRB"))].astype(np.int64)
+    x = record.p_signal[:, 0].astype(np.float32)
+    return Recording(name, float(record.fs), x, float(record.adc_gain[0]), beats, normal, tuple(spans))
+
+
+def load_all(folder: Path) -> list[Recording]:
+    """Every record of the folder that has a reference."""
+    return [load(folder, path.stem) for path in sorted(folder.glob("*.atr"))]
+
+
+def load_noise(folder: Path, name: str) -> F64:
+    """First signal of a noise record, mV."""
+    return wfdb.rdrecord(str(folder / name), channels=[0]).p_signal[:, 0]
+
+
+def trimmed_mean(values: F64, share: float = 0.05) -> float:
+    """Mean without the given share of values at each end."""
+    ordered = np.sort(values)
+    cut = round(share * len(ordered))
+    return float(ordered[cut : len(ordered) - cut].mean())
+
+
+def gain_for(recording: Recording, noise: F64, snr_db: float) -> float:
+    """Factor on the noise that gives the signal-to-noise ratio as the noise stress test defines it.
+
+    Signal power is an eighth of the squared peak-to-peak size within 50 ms of a normal beat, noise power the
+    squared root mean square of a second; both are means over the first 300, without the outer 5 % on each side.
+    """
+    half = round(0.05 * recording.fs_hz)
+    x = recording.x_mv.astype(np.float64)
+    chosen = [b for b in recording.normal.tolist() if half <= b < len(x) - half][:300]
+    size = trimmed_mean(np.array([np.ptp(x[b - half : b + half + 1]) for b in chosen]))
+    second = round(recording.fs_hz)
+    level = trimmed_mean(noise[: 300 * second].reshape(-1, second).std(axis=1))
+    return size / np.sqrt(8.0) / level * 10 ** (-snr_db / 20)
+
+
+def mix(recording: Recording, noise: F64, gain: float, name: str, clean_s: float, turn_s: float) -> Recording:
+    """Noise added in turns: clean_s without, then turn_s with and turn_s without, to the end.
+
+    The noise runs on with the record; where it starts or stops, the level is kept, so that there is no jump. The
+    sum is rounded to the recorder's steps.
+    """
+    t = np.arange(len(recording.x_mv)) / recording.fs_hz
+    noisy = (t >= clean_s) & (np.floor((t - clean_s) / turn_s) % 2 == 0)
+    steps = np.diff(noise[: len(t)], prepend=noise[:1])
+    mixed = recording.x_mv + gain * np.cumsum(np.where(noisy, steps, 0.0))
+    digital = np.clip(np.rint(mixed * recording.gain), -32767, 32767)
+    return replace(recording, name=name, x_mv=(digital / recording.gain).astype(np.float32), noisy=noisy)
+
+
+def stress_test(mitdb: Path, nstdb: Path) -> Iterator[tuple[int, Recording]]:
+    """(signal-to-noise ratio in dB, mix) of the twelve records of the noise stress test."""
+    noise = load_noise(nstdb, "em")
+    for name, gain in STRESS_GAINS.items():
+        recording = load(mitdb, name)
+        for snr in STRESS_DB:
+            label = f"{name}e{snr:02d}" if snr >= 0 else f"{name}e_{-snr}"
+            yield snr, mix(recording, noise, gain * 10 ** (-snr / 20), label, 300, 120)
