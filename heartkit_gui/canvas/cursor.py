@@ -14,7 +14,7 @@ from heartkit_gui.canvas.overlays import draw_beat_mark
 from heartkit_gui.canvas.scene import Scene
 from heartkit_gui.canvas.surface import Surface
 
-CARD_COLUMNS = 2
+STRIP_LINE_UI = 18.0
 
 
 def draw_crosshair(surface: Surface, x: float, y: float) -> None:
@@ -29,7 +29,7 @@ def draw_crosshair(surface: Surface, x: float, y: float) -> None:
 
 
 def draw_selected_beat(surface: Surface, index: int) -> None:
-    """Highlight of a beat in the marked rows, and a card with its measurements. `surface` is the time region."""
+    """Highlight of a beat in the marked rows, and a strip with its measurements. `surface` is the time region."""
     scene, geometry, ui = surface.scene, surface.geometry, surface.ui
     marks = scene.marks
     if marks is None or not 0 <= index < len(marks.beats) or not geometry.rows:
@@ -55,57 +55,62 @@ def draw_selected_beat(surface: Surface, index: int) -> None:
         area = QRectF(left, band.top + ui, right - left, band.height - 2 * ui)
         surface.painter.drawRoundedRect(area, 4 * ui, 4 * ui)
     if shown:
-        _draw_card(surface, index, shown[-1], left, right)
+        _draw_measurements(surface, index, shown[-1], (left + right) / 2)
 
 
-def _draw_card(surface: Surface, index: int, row: int, left: float, right: float) -> None:
+def _draw_measurements(surface: Surface, index: int, row: int, middle: float) -> None:
+    """One line above or below the row, so that the trace is not covered; a second where the view is narrow."""
     marks, record = surface.scene.marks, surface.scene.record
     assert marks is not None and record is not None
-    ui, theme = surface.ui, surface.theme
+    ui, theme, paper = surface.ui, surface.theme, surface.geometry.paper
     confidence = float(marks.beats.confidence[index])
     doubtful = confidence < LOW_CONFIDENCE
-    seconds = int(marks.beats.sample[index]) / record.fs
-    title = f"{marks.beats.symbol[index]}{'?' if doubtful else ''}   "
-    title += axis_text(record.info.start_time, seconds, 0.1)
-    lines = [*interval_lines(marks, index), ("Conf.", f"{confidence * 100:.0f} %")]
-    line_height, name_width = 16 * ui, 40 * ui
-    column_width = name_width + surface.font(11.5).horizontalAdvance("−0.00 mV") + 10 * ui
-    per_column = -(-len(lines) // CARD_COLUMNS)
-    size = QSizeF(CARD_COLUMNS * column_width + 14 * ui, (per_column + 1) * line_height + 14 * ui)
-    box = _card_place(surface, size, row, left, right)
+    time = axis_text(record.info.start_time, int(marks.beats.sample[index]) / record.fs, 0.1)
+    items = [
+        (f"{marks.beats.symbol[index]}{'?' if doubtful else ''}", time),
+        *interval_lines(marks, index),
+        ("Conf.", f"{confidence * 100:.0f} %"),
+    ]
+    lines = _in_lines(surface, items, surface.width - 8 * ui)
+    widths = [sum(width for *_, width in line) for line in lines]
+    size = QSizeF(max(widths) + 22 * ui, (len(lines) * STRIP_LINE_UI + 6) * ui)
+    x = min(max(middle - size.width() / 2, 2 * ui), max(2 * ui, surface.width - size.width() - 2 * ui))
+    band = surface.geometry.rows[row]
+    y = band.top - size.height() - 3 * ui
+    if y < paper.top:
+        y = min(band.bottom + 3 * ui, paper.bottom - size.height() - 3 * ui)
+    box = QRectF(QPointF(x, y), size)
     surface.smooth(True)
-    surface.painter.setPen(surface.inks.pen(theme.border_strong, 1.0, 0.7))
-    surface.painter.setBrush(surface.inks.colour(theme.panel_raised, 0.97))
-    surface.painter.drawRoundedRect(box, 6 * ui, 6 * ui)
-    mark = QPointF(box.left() + 14 * ui, box.top() + 15 * ui)
-    draw_beat_mark(surface, mark, KINDS[marks.beats.kind[index]], doubtful)
-    surface.font(12, bold=True)
-    surface.write(QRectF(box.left() + 25 * ui, box.top() + 6 * ui, size.width(), 18 * ui), title, theme.text)
-    surface.font(11.5)
-    for i, (name, value) in enumerate(lines):
-        column, line = divmod(i, per_column)
-        x, y = box.left() + 9 * ui + column * column_width, box.top() + 9 * ui + (line + 1) * line_height
-        surface.write(QRectF(x, y, name_width, line_height), name, theme.text_muted)
-        surface.write(QRectF(x + name_width, y, column_width - name_width, line_height), value, theme.text)
+    surface.painter.setPen(surface.inks.pen(theme.selection, 1.0, 0.8))
+    surface.painter.setBrush(surface.inks.colour(theme.panel_raised, 0.96))
+    surface.painter.drawRoundedRect(box, 5 * ui, 5 * ui)
+    draw_beat_mark(surface, QPointF(x + 10 * ui, y + 12 * ui), KINDS[marks.beats.kind[index]], doubtful)
+    for k, line in enumerate(lines):
+        at, top = x + 18 * ui, y + (3 + k * STRIP_LINE_UI) * ui
+        for name, value, name_width, width in line:
+            surface.font(11)
+            surface.write(QRectF(at, top, name_width, STRIP_LINE_UI * ui), name, theme.text_muted)
+            surface.font(11, bold=True)
+            surface.write(QRectF(at + name_width, top, width, STRIP_LINE_UI * ui), value, theme.text)
+            at += width
 
 
-def _card_place(surface: Surface, size: QSizeF, row: int, left: float, right: float) -> QRectF:
-    """On free paper above or below the rows where there is some, else beside the beat."""
-    ui, geometry = surface.ui, surface.geometry
-    middle = (left + right - size.width()) / 2
-    furthest = max(2 * ui, surface.width - size.width() - 2 * ui)
-    if geometry.rows[0].top - geometry.paper.top >= size.height() + 8 * ui and row == 0:
-        x, y = middle, geometry.rows[0].top - size.height() - 4 * ui
-    elif (
-        geometry.paper.bottom - geometry.rows[-1].bottom >= size.height() + 8 * ui and row == len(geometry.rows) - 1
-    ):
-        x, y = middle, geometry.rows[-1].bottom + 4 * ui
-    else:
-        fits = right + 8 * ui + size.width() <= surface.width
-        x = right + 8 * ui if fits else left - 8 * ui - size.width()
-        lowest = geometry.paper.bottom - size.height() - 4 * ui
-        y = min(max(geometry.paper.top + 4 * ui, geometry.rows[row].top + 20 * ui), lowest)
-    return QRectF(min(max(2 * ui, x), furthest), y, size.width(), size.height())
+def _in_lines(
+    surface: Surface, items: list[tuple[str, str]], room: float
+) -> list[list[tuple[str, str, float, float]]]:
+    """Items as (name, value, width of the name, whole width), broken into lines of at most `room` pixels."""
+    plain, bold = surface.font(11), surface.font(11, bold=True)
+    lines: list[list[tuple[str, str, float, float]]] = [[]]
+    used = 0.0
+    for name, value in items:
+        name_width = plain.horizontalAdvance(name) + 4 * surface.ui
+        width = name_width + bold.horizontalAdvance(value) + 12 * surface.ui
+        if lines[-1] and used + width > room - 22 * surface.ui:
+            lines.append([])
+            used = 0.0
+        lines[-1].append((name, value, name_width, width))
+        used += width
+    return lines
 
 
 def readout(scene: Scene, geometry: Geometry, sample: float, row: int | None) -> str:

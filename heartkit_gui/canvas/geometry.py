@@ -16,7 +16,7 @@ FOOTER_UI = 24.0
 MIN_ROW_MM = 8.0
 MAX_ROW_MM = 55.0  # at 10 mm/mV; grows with the gain
 BASELINE_FRACTION = 0.58  # of the row height, from its top: R waves mostly point up
-MIN_MARGIN_UI = 48.0
+MIN_MARGIN_UI = 54.0
 OVERLAP = 0.45  # of the row height that a trace may reach into its neighbours
 
 

@@ -140,7 +140,7 @@ def draw_lanes(surface: Surface) -> None:
         surface.painter.setClipping(False)
         surface.fill(QRectF(-margin, band.bottom - 1, surface.geometry.width, 1), surface.theme.canvas_line)
         box = QRectF(6 * ui - margin, band.top, margin - 8 * ui, band.height)
-        metrics = surface.font(10.5)
+        metrics = surface.font(10)
         title = metrics.elidedText(lane.title, Qt.TextElideMode.ElideRight, box.width())
         surface.write(box, title, surface.theme.canvas_text_muted)
 

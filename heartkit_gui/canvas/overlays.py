@@ -17,12 +17,13 @@ from heartkit_gui.canvas.surface import Surface
 
 SEGMENTS_MIN_UI_PER_S = 24.0  # narrower waves are not worth a band
 LETTERS_MIN_UI_PER_S = 60.0
-FIDUCIALS_MIN_UI_PER_S = 90.0
+FIDUCIALS_MIN_UI_PER_S = 70.0
 LETTERS_MIN_ROW_UI = 44.0
 MARK_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark
 LETTER_ROOM_UI = 16.0  # and its letter
 BEAT_LANE_UI = 16.0
 LETTER_UI = 13.0
+LETTER_SHIFT_UI = 14.0  # how far a letter may stand from the middle of its wave
 BAND_ABOVE_MV = 2.0  # wave bands reach from here above the zero line
 BAND_BELOW_MV = 1.2  # to here below it, and no farther than the row
 
@@ -112,20 +113,23 @@ def _draw_segments(surface: Surface, marks: Marks, band: RowBand) -> None:
     letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui and band.height >= LETTERS_MIN_ROW_UI * ui
     metrics = surface.font(10, bold=True)
     advance = {name: metrics.horizontalAdvance(name) for name, *_ in WAVES}
+    free = -np.inf  # where the next letter may begin
     for row in _visible_waves(surface, marks):
-        free = -np.inf  # where the next letter may begin
         for name, onset, _, offset in WAVES:
             if row[onset] == ABSENT or row[offset] == ABSENT:
                 continue
             left, right = surface.x(int(row[onset])), surface.x(int(row[offset]))
-            at = max((left + right - advance[name]) / 2, free)
-            free = at + advance[name] + 2 * ui
-            if max(right, free) < 0 or min(left, at) > surface.width:
+            centred = (left + right - advance[name]) / 2
+            at = max(centred, free)
+            readable = letters and at - centred <= LETTER_SHIFT_UI * ui
+            if readable:
+                free = at + advance[name] + 2 * ui
+            if max(right, at + advance[name]) < 0 or min(left, at) > surface.width:
                 continue
             width = max(1.0, right - left)
             surface.fill(QRectF(left, top, width, bottom - top), theme.segments[name], theme.segment_alpha)
             surface.fill(QRectF(left, bottom - tab, width, tab), theme.segments[name])
-            if letters:
+            if readable:
                 box = QRectF(at, bottom - tab - LETTER_UI * ui, advance[name] + ui, LETTER_UI * ui)
                 surface.write(box, name, theme.segment_text[name])
 
