@@ -1,14 +1,10 @@
 """DICOM waveforms: 12-lead, general and ambulatory ECG, and other waveform objects (PS3.3 section C.10.9).
 
-Files are read whole into memory, which bounds every length inside them by the file's own size; deflated ones are
-inflated with a bound. Samples stay as stored and are calibrated on reading.
+Samples stay in memory as stored and are calibrated on reading.
 """
 
 from __future__ import annotations
 
-import io
-import warnings
-import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,19 +15,16 @@ from numpy.typing import NDArray
 
 from engine.errors import RecordError
 from engine.records.annotations import Annotations
+from engine.records.dicom_file import read_dicom
 from engine.records.hints import TextHints
 from engine.records.leads import is_known_lead, lead_name, unique_names, units_per_mv
-from engine.records.limits import MAX_ARRAY_BYTES, MAX_SIGNALS, believed_length, rate_fault
+from engine.records.limits import MAX_SIGNALS, believed_length, rate_fault
 from engine.records.record import F32, Bool, Int32, Lead, Patient, Record, RecordInfo
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_MAX_INFLATED_BYTES = 512 << 20
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _DICOMDIR = "1.2.840.10008.1.3.10"
-_MAX_ITEMS = 300_000
 _PADDING_RUN_S = 0.1
 _SAMPLE_TYPES = {
     ("SB", 8): "i1", ("UB", 8): "u1", ("SS", 16): "i2", ("US", 16): "u2", ("SL", 32): "i4", ("UL", 32): "u4",
@@ -56,10 +49,8 @@ def open_dicom(path: str | Path, hints: TextHints | None = None) -> DicomRecord:
     """
     path = Path(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns of odd but harmless values
-            dataset, order = _parse(path)
-            return _build(dataset, order, path, hints or TextHints())
+        dataset, order, notices = read_dicom(path)
+        return _build(dataset, order, path, hints or TextHints(), notices)
     except RecordError:
         raise
     except RecursionError as error:
@@ -98,41 +89,6 @@ class DicomRecord(Record):
         return adu
 
 
-def _parse(path: Path) -> tuple[Dataset, str]:
-    """The dataset, and "<" or ">" for the byte order of its samples."""
-    from pydicom import dcmread
-    from pydicom.filereader import read_dataset
-
-    if path.stat().st_size > MAX_ARRAY_BYTES:
-        raise RecordError(f"is larger than the {MAX_ARRAY_BYTES >> 30} GiB that can be read", path=path)
-    data = path.read_bytes()
-    syntax, end_of_meta = _transfer_syntax(data)
-    if syntax == _DEFLATED:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        data = inflater.decompress(data[end_of_meta:], _MAX_INFLATED_BYTES + 1)
-        if len(data) > _MAX_INFLATED_BYTES:
-            raise RecordError(f"inflates to more than {_MAX_INFLATED_BYTES >> 20} MiB", path=path)
-    if data.count(b"\xfe\xff\x00\xe0") > _MAX_ITEMS:
-        raise RecordError(f"has more than {_MAX_ITEMS:,} sequence items", path=path)
-    if syntax == _DEFLATED:
-        return read_dataset(io.BytesIO(data), is_implicit_VR=False, is_little_endian=True), "<"
-    return dcmread(io.BytesIO(data), force=True), ">" if syntax == _BIG_ENDIAN else "<"
-
-
-def _transfer_syntax(data: bytes) -> tuple[str, int]:
-    """Transfer syntax UID ("" if none is given), and where the file meta information ends."""
-    at = 132 if data[128:132] == b"DICM" else 0
-    syntax = ""
-    while data[at : at + 2] == b"\x02\x00" and at + 8 <= len(data):
-        is_long = data[at + 4 : at + 6] in (b"OB", b"OW", b"UN", b"SQ", b"UT")
-        start = at + (12 if is_long else 8)
-        size = int.from_bytes(data[start - 4 : start] if is_long else data[start - 2 : start], "little")
-        if data[at + 2 : at + 4] == b"\x10\x00":
-            syntax = data[start : start + size].decode("latin-1").strip(" \0")
-        at = start + size
-    return syntax, at
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
     """One item of the waveform sequence, checked."""
@@ -152,14 +108,16 @@ class _Group:
         return f"{self.index} ({self.label or 'unnamed'}, {leads}, {len(self.samples) / self.fs:.3g} s)"
 
 
-def _build(dataset: Dataset, order: str, path: Path, hints: TextHints) -> DicomRecord:
+def _build(
+    dataset: Dataset, order: str, path: Path, hints: TextHints, parse_notices: tuple[str, ...]
+) -> DicomRecord:
     kind = dataset.get("SOPClassUID") or getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID")
     if kind == _DICOMDIR or "DirectoryRecordSequence" in dataset:
         raise RecordError("is a DICOM directory", path=path, hint="open one of the files it lists")
     items = dataset.get("WaveformSequence")
     if not items:
-        what = f"; it is a {kind.name}" if kind is not None and kind.name != str(kind) else ""
-        raise RecordError(f"is a DICOM file without a waveform{what}", path=path)
+        what = f" ({kind.name})" if kind is not None and kind.name != str(kind) else ""
+        raise RecordError(f"is a DICOM file{what} without a waveform", path=path)
     groups: list[_Group] = []
     faults: list[RecordError] = []
     for i, item in enumerate(items):
@@ -196,7 +154,7 @@ def _build(dataset: Dataset, order: str, path: Path, hints: TextHints) -> DicomR
         patient=_patient(dataset),
         device=" ".join(x for x in (_text(dataset, "Manufacturer"), _text(dataset, "ManufacturerModelName")) if x),
         comments=tuple(comments),
-        notices=tuple(notices),
+        notices=(*parse_notices, *notices),
     )
     return DicomRecord(info, chosen.samples, _validity(chosen), marks)
 

@@ -67,7 +67,8 @@ def test_onset_of_a_data_record(raw: bytes, expected: float | None) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("N", ("N", "")), ("V", ("V", "")), ("+", ("+", "")), ("(AFIB", ("+", "(AFIB")),
-     ("Sleep stage W", ('"', "Sleep stage W")), ("[V] wide", ("V", "wide")), ("[x2] wide", ('"', "[x2] wide")), ("n/a", ('"', "n/a"))],
+     ("Sleep stage W", ('"', "Sleep stage W")), ("[V] wide", ("V", "wide")), ("[x2] wide", ('"', "[x2] wide")),
+     ("n/a", ('"', "n/a"))],
 )  # fmt: skip
 def test_texts_in_the_wfdb_vocabulary(text: str, expected: tuple[str, str]) -> None:
     assert symbol_of(text) == expected
