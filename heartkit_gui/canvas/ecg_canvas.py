@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["GAINS", "LAYOUTS", "OVERLAYS", "SPEEDS", "TOOLS", "EcgCanvas"]
 
 CLICK_BEAT_UI = 40.0  # a click this far from any beat selects none
-KEYBOARD_REASONS = (
-    Qt.FocusReason.TabFocusReason,
-    Qt.FocusReason.BacktabFocusReason,
-    Qt.FocusReason.ShortcutFocusReason,
-)
 
 
 class EcgCanvas(QWidget):
@@ -74,7 +68,6 @@ class EcgCanvas(QWidget):
         self._calibrated: float | None = None
         self._pointer: QPointF | None = None
         self._tool = "pan"
-        self._by_keyboard = False
         self._direction = 1
         self._fault_told = ""
         self._centred_at = 0
@@ -455,8 +448,7 @@ class EcgCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """One frame; what it still waits for is asked for, and neighbouring tiles are drawn when there is time."""
         painter = QPainter(self)
-        framed = self._by_keyboard and self.hasFocus()
-        at = Attention(self.selected_beat, self.caliper, self.caliper_handle, self._pointer, framed)
+        at = Attention(self.selected_beat, self.caliper, self.caliper_handle, self._pointer)
         self._screen.paint(painter, at)
         painter.end()
         self._load_awaited()
@@ -497,15 +489,6 @@ class EcgCanvas(QWidget):
         """Navigation keys; the rest goes on to the window's actions."""
         if not self._interaction.key(event):
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus where it came by keyboard."""
-        self._by_keyboard = event.reason() in KEYBOARD_REASONS
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hide it again."""
-        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag or click."""

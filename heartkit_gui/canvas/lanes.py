@@ -148,35 +148,50 @@ def draw_lanes(surface: Surface) -> None:
 def _draw_rhythm(
     surface: Surface, band: Band, base: Spans, events: Spans, words: Mapping[str, str] = RHYTHM_LABELS
 ) -> None:
+    """The base rhythm as a band with its name where no event covers it, events as blocks upon it."""
     ui, theme = surface.ui, surface.theme
     surface.smooth(False)
-    for spans, is_event in ((base, False), (events, True)):
-        inset = 3 * ui if is_event else 0.0
-        for span in spans.between(*surface.samples()):
-            colour = theme.rhythm.get(span.label, theme.rhythm[""])
-            left, right = max(-2.0, surface.x(span.start)), min(surface.width + 2.0, surface.x(span.stop))
-            width = max(1.5 * ui, right - left)
-            area = QRectF(left, band.top + inset, width, band.height - 1 - 2 * inset)
-            if is_event:
-                surface.fill(area, theme.canvas_strip)
-                surface.fill(area, colour, 0.30)
-            else:
-                surface.fill(area, colour, 0.09)
-                surface.fill(QRectF(left, band.top, width, 2.5 * ui), colour)
-            box = area.adjusted(6 * ui, ui if not is_event else 0, -4 * ui, 0)
-            if not is_event:
-                covers = [surface.x(event.start) for event in events.between(*surface.samples())]
-                box.setRight(min([box.right(), *(x for x in covers if x > left)]))
-            _write_fitting(surface, box, rhythm_words(span, words), span.label, colour)
+    shown = surface.samples()
+    upon = [(surface.x(event.start), surface.x(event.stop)) for event in events.between(*shown)]
+    for span in base.between(*shown):
+        colour = theme.rhythm.get(span.label, theme.rhythm[""])
+        left, right = max(-2.0, surface.x(span.start)), min(surface.width + 2.0, surface.x(span.stop))
+        width = max(1.5 * ui, right - left)
+        surface.fill(QRectF(left, band.top, width, band.height - 1), colour, 0.09)
+        surface.fill(QRectF(left, band.top, width, 2.5 * ui), colour)
+        room = _free_stretches(left, right, upon)
+        _write_fitting(surface, band, room, rhythm_words(span, words), span.label, colour)
+    for k, event in enumerate(events.between(*shown)):
+        colour = theme.rhythm.get(event.label, theme.rhythm[""])
+        left, right = max(-2.0, upon[k][0]), min(surface.width + 2.0, upon[k][1])
+        area = QRectF(left, band.top + 3 * ui, max(1.5 * ui, right - left), band.height - 1 - 6 * ui)
+        surface.fill(area, theme.canvas_strip)
+        surface.fill(area, colour, 0.30)
+        room = _free_stretches(left, right, upon[k + 1 :])
+        _write_fitting(surface, band, room, rhythm_words(event, words), event.label, colour)
 
 
-def _write_fitting(surface: Surface, box: QRectF, words: str, short: str, colour: str) -> None:
-    """The words, else the short code, else nothing."""
+def _free_stretches(left: float, right: float, taken: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What is left of [left, right) beside the stretches taken, which come in order of their starts."""
+    free = []
+    for start, stop in taken:
+        if start > left:
+            free.append((left, min(start, right)))
+        left = max(left, stop)
+    return [(a, b) for a, b in [*free, (left, right)] if b > a]
+
+
+def _write_fitting(
+    surface: Surface, band: Band, room: Sequence[tuple[float, float]], words: str, short: str, colour: str
+) -> None:
+    """The words in the first stretch that is wide enough for them, else the short code, else nothing."""
     metrics = surface.font(11, bold=True)
     for text in (words, short):
-        if metrics.horizontalAdvance(text) <= box.width():
-            surface.write(box, text, colour)
-            return
+        for left, right in room:
+            if metrics.horizontalAdvance(text) + 10 * surface.ui <= right - left:
+                box = QRectF(left + 6 * surface.ui, band.top + surface.ui, right - left, band.height)
+                surface.write(box, text, colour)
+                return
 
 
 def _draw_reference(surface: Surface, band: Band, reference: ReferenceMarks) -> None:

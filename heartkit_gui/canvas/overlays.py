@@ -21,6 +21,7 @@ FIDUCIALS_MIN_UI_PER_S = 70.0
 LETTERS_MIN_ROW_UI = 44.0
 MARK_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark
 LETTER_ROOM_UI = 16.0  # and its letter
+FULL_MARKS_ROW_UI = 90.0  # height of a row from which fiducial marks have their full size
 BEAT_LANE_UI = 16.0
 LETTER_UI = 13.0
 LETTER_SHIFT_UI = 14.0  # how far a letter may stand from the middle of its wave
@@ -143,7 +144,8 @@ def _draw_fiducials(surface: Surface, marks: Marks, band: RowBand) -> None:
     if lead is None or block is None:
         return
     gain, offset = scene.px_per_unit(lead, surface.geometry), scene.offset(lead, surface.scale)
-    reach, foot, ring = 6 * ui, 3.5 * ui, 2.6 * ui
+    size = ui * min(1.0, max(0.65, band.height / (FULL_MARKS_ROW_UI * ui)))
+    reach, foot, ring = 6 * size, 3.5 * size, 2.6 * size
     surface.smooth(True)
     for name, *columns in WAVES:
         painter.setPen(surface.inks.pen(surface.theme.segment_text[name], 1.3 * ui))

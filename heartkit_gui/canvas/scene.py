@@ -116,10 +116,13 @@ class Scene:
 
     @property
     def marked_rows(self) -> tuple[int, ...]:
-        """Rows that carry the findings: those of the analysed lead, or the first where it is not shown."""
+        """Rows that carry the findings: those where the analysed lead runs through, else where it appears at all,
+        else the first."""
         if self.marks is None or not self.arrangement.rows:
             return ()
-        return self.arrangement.rows_of(self.marks.lead) or (0,)
+        rows = self.arrangement.rows_of(self.marks.lead)
+        through = tuple(i for i in rows if len(self.arrangement.rows[i].cells) == 1)
+        return through or rows or (0,)
 
     def marked_lead(self) -> int | None:
         """Lead under the findings."""

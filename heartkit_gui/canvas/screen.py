@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 
 from heartkit_gui.canvas.calipers import Caliper, draw_caliper
@@ -30,13 +30,12 @@ AHEAD = 2  # tiles drawn ahead on either side while idle
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What the user is at: selected beat (-1 for none), caliper with its active handle, pointer, keyboard focus."""
+    """What the user is at: selected beat (-1 for none), caliper with its active handle, pointer."""
 
     beat: int = -1
     caliper: Caliper | None = None
     handle: str = "b"
     pointer: QPointF | None = None
-    focused: bool = False
 
 
 class Screen:
@@ -81,8 +80,6 @@ class Screen:
         draw_footer(surface)
         if attention.pointer is not None:
             draw_crosshair(surface, attention.pointer.x() - geometry.margin, attention.pointer.y())
-        if attention.focused:
-            _draw_focus(surface)
 
     def draw_ahead(self, direction: int) -> bool:
         """Draw one tile beside the view, first in the direction of travel; False when all are ready."""
@@ -111,14 +108,3 @@ class Screen:
             painter.end()
             self._margin_key = key
         return self._margin_image
-
-
-def _draw_focus(surface: Surface) -> None:
-    """A frame, so that the keyboard's place can be seen."""
-    geometry, ui = surface.geometry, surface.ui
-    surface.smooth(False)
-    surface.painter.setPen(surface.inks.pen(surface.theme.focus, max(1.0, round(1.5 * ui))))
-    surface.painter.setBrush(Qt.BrushStyle.NoBrush)
-    inset = max(1.0, round(ui))
-    width, height = geometry.width - 2 * inset, geometry.height - 2 * inset
-    surface.painter.drawRect(QRectF(inset - geometry.margin, inset, width, height))

@@ -377,3 +377,24 @@ def test_real_record_from_open_to_picture(canvas, dataset, record):
             band = mask[int(row.top) : int(row.bottom), canvas.view.geometry.margin :]
             assert band.any(axis=0).mean() > 0.95
         canvas.set_record(None)
+
+
+def test_findings_prefer_the_rhythm_strip(canvas, make_record, make_analysis):
+    record = make_record(STANDARD_LEADS, 500.0, values=wave(500.0, 10.0, leads=12))
+    canvas.set_record(record)
+    canvas.set_layout("3x4+1")
+    canvas.set_analysis(make_analysis(record, [1000, 3000], lead=1))
+    assert canvas.scene.marked_rows == (3,)
+    canvas.set_analysis(make_analysis(record, [1000, 3000], lead=STANDARD_LEADS.index("V2")))
+    assert canvas.scene.marked_rows == (1,)
+    canvas.set_layout("stacked")
+    canvas.set_leads([0, 2])
+    assert canvas.scene.marked_rows == (0,)
+
+
+def test_names_of_rhythms_keep_clear_of_events():
+    from heartkit_gui.canvas.lanes import _free_stretches
+
+    assert _free_stretches(0, 100, []) == [(0, 100)]
+    assert _free_stretches(0, 100, [(-5, 20), (40, 60), (50, 55)]) == [(20, 40), (60, 100)]
+    assert _free_stretches(0, 100, [(0, 100)]) == []
