@@ -185,6 +185,8 @@ class EcgCanvas(QWidget):
 
     def set_pixels_per_mm(self, value: float | None) -> None:
         """Screen calibration in logical pixels per mm; None goes back to what the screen reports."""
+        if value is not None and not value > 0:
+            raise ValueError(f"pixels per mm must be positive, not {value}")
         self._calibrated = value
         self._rescaled()
 
@@ -195,7 +197,7 @@ class EcgCanvas(QWidget):
 
     def set_gain(self, mm_per_mv: float) -> None:
         """Gain, mm/mV."""
-        if mm_per_mv <= 0:
+        if not mm_per_mv > 0:
             raise ValueError(f"gain must be positive, not {mm_per_mv}")
         self.view.gain = mm_per_mv
         self._rescaled()

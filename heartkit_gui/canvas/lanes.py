@@ -16,7 +16,7 @@ from engine.analysis.types import QUALITY_LABELS, RHYTHM_LABELS, Span
 from heartkit_gui.canvas.geometry import Band, RowBand
 from heartkit_gui.canvas.layouts import cells_between
 from heartkit_gui.canvas.marks import LOW_CONFIDENCE, ReferenceMarks, Spans
-from heartkit_gui.canvas.overlays import draw_beat_lane
+from heartkit_gui.canvas.overlays import BEAT_LANE_UI, beat_lane_y, draw_beat_lane
 from heartkit_gui.canvas.scale import PULSE_MV, PULSE_S, Scale, elapsed_text, gain_text, speed_text, tick_step_s
 from heartkit_gui.canvas.scene import Scene
 from heartkit_gui.canvas.surface import CENTRE, Surface
@@ -167,6 +167,7 @@ def _draw_rhythm(
         area = QRectF(left, band.top + 3 * ui, max(1.5 * ui, right - left), band.height - 1 - 6 * ui)
         surface.fill(area, theme.canvas_strip)
         surface.fill(area, colour, 0.30)
+        surface.fill(QRectF(area.left(), area.top(), max(1.0, 1.5 * ui), area.height()), colour)
         room = _free_stretches(left, right, upon[k + 1 :])
         _write_fitting(surface, band, room, rhythm_words(event, words), event.label, colour)
 
@@ -231,7 +232,8 @@ def draw_quality_text(surface: Surface) -> None:
         text = f"{words}: {span.detail}" if span.detail and span.detail.lower() != words.lower() else words
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         for index in rows:
-            top = surface.geometry.rows[index].top + 18 * ui
+            band = surface.geometry.rows[index]
+            top = beat_lane_y(band, ui) + BEAT_LANE_UI / 2 * ui
             box = QRectF(left + 4 * ui, top, metrics.horizontalAdvance(text) + 8 * ui, 17 * ui)
             surface.fill(box, surface.theme.paper, 0.9)
             surface.write(box, text, surface.theme.quality.get(span.label, surface.theme.quality[""]), CENTRE)

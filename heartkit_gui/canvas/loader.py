@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from heartkit_gui.canvas.pages import PageSource
@@ -43,4 +45,5 @@ class _Fetch(QRunnable):
     def run(self) -> None:
         """Runs in the pool's thread."""
         self._source.fetch(self._pages)
-        self._loader.loaded.emit()
+        with suppress(RuntimeError):  # the widget was closed meanwhile
+            self._loader.loaded.emit()

@@ -23,6 +23,7 @@ MARK_ROOM_UI = 9.0  # mean distance of beats from which each gets its own mark
 LETTER_ROOM_UI = 16.0  # and its letter
 FULL_MARKS_ROW_UI = 90.0  # height of a row from which fiducial marks have their full size
 BEAT_LANE_UI = 16.0
+NAME_UI = 16.0  # height of a lead's name
 LETTER_UI = 13.0
 LETTER_SHIFT_UI = 14.0  # how far a letter may stand from the middle of its wave
 BAND_ABOVE_MV = 2.0  # wave bands reach from here above the zero line
@@ -55,8 +56,13 @@ def draw_over(surface: Surface) -> None:
         if "fiducials" in scene.overlays and surface.scale.px_per_s >= FIDUCIALS_MIN_UI_PER_S * surface.ui:
             _draw_fiducials(surface, scene.marks, band)
         if "beats" in scene.overlays:
-            draw_beat_lane(surface, scene.marks.beats, band.top + BEAT_LANE_UI / 2 * surface.ui)
+            draw_beat_lane(surface, scene.marks.beats, beat_lane_y(band, surface.ui))
     surface.painter.setClipping(False)
+
+
+def beat_lane_y(band: RowBand, ui: float) -> float:
+    """Height of the beat marks of a row: under the lead's name where there is room, else beside it."""
+    return band.top + (BEAT_LANE_UI / 2 + (NAME_UI if band.height >= FULL_MARKS_ROW_UI * ui else 0.0)) * ui
 
 
 def _marked_areas(surface: Surface) -> list[tuple[RowBand, QRectF]]:
@@ -109,7 +115,7 @@ def _visible_waves(surface: Surface, marks: Marks) -> I64:
 def _draw_segments(surface: Surface, marks: Marks, band: RowBand) -> None:
     theme, ui, mv = surface.theme, surface.ui, surface.scale.px_per_mv
     tab = round(2.5 * ui)
-    top = max(band.top + BEAT_LANE_UI * ui, band.baseline - BAND_ABOVE_MV * mv)
+    top = max(beat_lane_y(band, ui) + BEAT_LANE_UI / 2 * ui, band.baseline - BAND_ABOVE_MV * mv)
     bottom = min(band.bottom, band.baseline + BAND_BELOW_MV * mv + LETTER_UI * ui)
     letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui and band.height >= LETTERS_MIN_ROW_UI * ui
     metrics = surface.font(10, bold=True)

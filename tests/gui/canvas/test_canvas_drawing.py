@@ -18,6 +18,7 @@ from engine.signals.pyramid import Pyramid
 from heartkit_gui.canvas.ecg_canvas import EcgCanvas
 from heartkit_gui.canvas.lanes import NON_DIAGNOSTIC_TEXT, filter_text, is_non_diagnostic, scale_text
 from heartkit_gui.canvas.layouts import LAYOUTS, STANDARD_LEADS
+from heartkit_gui.canvas.overlays import beat_lane_y
 from heartkit_gui.canvas.scene import OVERLAYS
 from heartkit_gui.theme.tokens import DARK, PAPER
 
@@ -176,7 +177,7 @@ def test_beat_classes_differ_in_shape_and_doubt_is_hollow(canvas, make_record, m
     def mark(symbol: str, confidence: float) -> NDArray[np.bool_]:
         canvas.set_analysis(make_analysis(record, [1250], symbol, confidence=[confidence]))
         geometry = canvas.view.geometry
-        x, y = geometry.margin + 500, round(geometry.rows[0].top) + 8
+        x, y = geometry.margin + 500, round(beat_lane_y(geometry.rows[0], 1.0))
         return picture(canvas)[y - 7 : y + 8, x - 6 : x + 6].max(axis=2) < 120
 
     shapes = {symbol: mark(symbol, 0.98) for symbol in "NSVFQ/"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtGui import QAccessible, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from heartkit_gui.canvas.ecg_canvas import TOOLS, EcgCanvas
@@ -365,3 +365,23 @@ def test_doubtful_beats_are_called_uncertain(canvas, make_record, make_analysis)
     canvas.set_analysis(make_analysis(record, BEATS, confidence=[0.3] * len(BEATS)))
     canvas.select_beat(0)
     assert "uncertain" in canvas.accessibleDescription()
+
+
+def test_with_a_screen_reader_listening(canvas, qtbot):
+    """Announcements are sent without a fault; what they say is the description tested above."""
+    QAccessible.setActive(True)
+    try:
+        canvas.select_beat(2)
+        canvas.set_tool("time")
+        qtbot.keyClick(canvas, Qt.Key.Key_Right)
+        assert QAccessible.queryAccessibleInterface(canvas).text(QAccessible.Text.Description).startswith("Beat 3")
+    finally:
+        QAccessible.setActive(False)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0, float("nan")])
+def test_impossible_calibrations_are_refused(canvas, value):
+    with pytest.raises(ValueError, match="positive"):
+        canvas.set_pixels_per_mm(value)
+    with pytest.raises(ValueError, match="positive"):
+        canvas.set_gain(value)
