@@ -152,7 +152,9 @@ def _delineate_block(
     low, high = max(0, first - CONTEXT_BEATS_BEFORE), min(len(r), last + CONTEXT_BEATS_AFTER)
     part = r[low:high]
     rr = _intervals(part, fs_hz)
+    next_rr = np.append(rr[1:], np.nan)
     windows = beat_windows(x_mv, part - offset, fs_hz, invalid)
+    own_qrs = qrs_bounds(windows.values)[:2]
 
     # One beat more in front: where its T wave ends is where the search for P begins.
     extra = 1 if first > 0 else 0
@@ -163,14 +165,15 @@ def _delineate_block(
 
     qrs_on, qrs_off, steep = qrs_bounds(mean)
     has_qrs = steep & (qrs_on >= begin) & (qrs_off <= end)
-    t = t_wave(mean, qrs_off, rr[rows], np.append(rr[1:], np.nan)[rows], end)
+    next_qrs = next_rr + np.append(own_qrs[0][1:], 0)
+    t = t_wave(mean, qrs_off, rr[rows], next_rr[rows], next_qrs[rows], end)
     has_t = has_qrs & t.found & ((t.off < end) | (end == WIDTH - 1))
     previous = np.full(len(rows), np.nan)
     previous[1:] = np.where(has_t, t.off, np.nan)[:-1] - rr[rows][1:]
     previous[~(previous >= 0)] = np.nan
     p = p_wave(mean, qrs_on, previous, begin)
     has_candidate = has_qrs & p.found & ((p.on > begin) | (begin == 0))
-    evidence = features(windows, neighbours, p, qrs_on, previous, rr)
+    evidence = features(windows, neighbours, p, qrs_on, own_qrs, previous, rr)
     has_p = has_candidate & is_p_wave(evidence)
 
     columns = np.stack(

@@ -27,7 +27,7 @@ from engine.analysis.delineation_grid import (
     smooth,
 )
 from engine.analysis.delineation_neighbours import OFFSETS, Neighbours
-from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave, qrs_bounds
+from engine.analysis.delineation_waves import P_BUMP_HALF, P_BUMP_SMOOTH, Wave
 
 SEGMENT = 56  # columns compared: 248 to 24 ms before QRS onset
 SEGMENT_START = -62
@@ -44,17 +44,17 @@ FEATURES = (
     "inverted",
 )
 
-INTERCEPT = -2.641
+INTERCEPT = -2.592
 WEIGHTS: Mapping[str, float] = {
-    "coherence": 3.765,
-    "mean_height": 1.012,
-    "own_height": 0.336,
-    "size": -0.205,
-    "alike": 1.318,
-    "rr_jitter": -11.507,
-    "prematurity": 1.032,
-    "widening": -0.030,
-    "inverted": -0.592,
+    "coherence": 3.735,
+    "mean_height": 1.009,
+    "own_height": 0.351,
+    "size": -0.228,
+    "alike": 1.323,
+    "rr_jitter": -11.567,
+    "prematurity": 0.900,
+    "widening": -0.033,
+    "inverted": -0.605,
 }
 
 
@@ -63,10 +63,14 @@ def features(
     neighbours: Neighbours,
     candidate: Wave,
     qrs_on: I64,
+    own_qrs: tuple[I64, I64],
     previous_t_off: F64,
     rr: F64,
 ) -> F64:
-    """[beats, len(FEATURES)] for the beats neighbours.rows. rr: columns to the previous beat, all windows."""
+    """[beats, len(FEATURES)] for the beats neighbours.rows.
+
+    For all windows: own_qrs, onset and offset of the QRS before averaging; rr, columns to the previous beat.
+    """
     rows = neighbours.rows
     n = len(rows)
     start = qrs_on + SEGMENT_START
@@ -74,7 +78,7 @@ def features(
     after_t = columns >= np.where(np.isnan(previous_t_off), 0.0, previous_t_off - 6)[:, None]
 
     # Each beat's signal is held from its own QRS on, or the foot of the QRS would pass for something that repeats.
-    own_on, own_off, _ = qrs_bounds(windows.values)
+    own_on, own_off = own_qrs
     before_qrs = hold_after(windows.padded[:, : BEFORE + 1 + 2 * MAX_LAG], own_on + MAX_LAG)
     heights = bump(smooth(before_qrs, P_BUMP_SMOOTH), P_BUMP_HALF)
     stride = heights.shape[1]

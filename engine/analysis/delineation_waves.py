@@ -115,15 +115,16 @@ def _stands(height: F64, centre: I64, low: I64, high: I64, least_mv: float) -> B
     return ~flank & (here >= least_mv)
 
 
-def t_wave(rows: F64, qrs_off: I64, rr: F64, next_rr: F64, last: I64) -> Wave:
+def t_wave(rows: F64, qrs_off: I64, rr: F64, next_rr: F64, next_qrs: F64, last: I64) -> Wave:
     """T wave of each beat.
 
-    rr: columns to the previous beat, next_rr: to the next (NaN where unknown); last: last usable column.
+    rr: columns to the previous beat, next_rr: to the next; next_qrs: column where its QRS begins (all NaN where
+    unknown); last: last usable column.
     """
     known = np.where(np.isnan(next_rr), np.where(np.isnan(rr), 200.0, rr), next_rr)
     mean_rr = np.clip(0.5 * (known + np.where(np.isnan(rr), known, rr)), 100.0, 320.0)
     expected = BEFORE + T_EXPECTED + T_EXPECTED_PER_RR * mean_rr
-    limit = np.where(np.isnan(next_rr), float(WIDTH), BEFORE + next_rr - 22)
+    limit = np.fmin(np.fmin(BEFORE + next_rr - 22, next_qrs - 2), float(WIDTH))
     high = np.minimum(np.minimum(limit, WIDTH - 2), last).astype(np.int64)
     low = qrs_off + 4
     peak_high = np.minimum(high - 6, (BEFORE + 0.75 * known).astype(np.int64))
@@ -170,6 +171,8 @@ def p_wave(rows: F64, qrs_on: I64, previous_t_off: F64, first: I64) -> Wave:
     peak = argmax_between(upright, np.maximum(centre - 6, peak_low), np.minimum(centre + 6, peak_high))
     on, off = _trapezium_ends(upright, peak, low, qrs_on, P_REACH, P_SPAN)
     off = np.maximum(off + P_OFF_SHIFT, peak + 1)
+    on = np.where(np.isnan(previous_t_off), on, np.maximum(on, np.minimum(np.ceil(previous_t_off), peak - 1)))
+    on = on.astype(np.int64)
     stands = _stands(height * sign[:, None], centre, peak_low, peak_high, P_LEAST_HEIGHT_MV)
     found = (peak_low <= peak_high) & (on < peak) & stands
     return Wave(on, peak, off, sign, found)
