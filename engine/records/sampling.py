@@ -94,11 +94,16 @@ def unwrap_midnight(seconds: F64) -> F64:
 def usual_unit(times: F64) -> float | None:
     """Seconds in the unit of a column of plain numbers, by which unit gives a plausible rate; None if none does."""
     steps = np.diff(times[np.isfinite(times)])
-    step = float(np.mean(steps)) if len(steps) else 0.0
+    step = _usual_step(steps, float(np.percentile(steps, 90))) if len(steps) else 0.0
     for unit_s in (1.0, 1e-3, 1e-6, 1e-9):
         if step > 0 and _PLAUSIBLE_HZ[0] <= 1 / (step * unit_s) <= _PLAUSIBLE_HZ[1]:
             return unit_s
     return None
+
+
+def _usual_step(steps: F64, high: float) -> float:
+    """Mean step, gaps apart; `high` is the 90th percentile. A median would fail where rows share a coarse time."""
+    return float(np.mean(np.minimum(steps, 10 * high)))
 
 
 def sampling_of(times: F64) -> Sampling:
@@ -115,7 +120,7 @@ def sampling_of(times: F64) -> Sampling:
     if (back := int(np.argmin(steps))) >= 0 and steps[back] < 0:
         raise ValueError(f"time goes backwards after row {back + 1}")
     low, high = np.percentile(steps[:: max(1, len(steps) // 500_000)], [10, 90])
-    usual = float(np.mean(np.minimum(steps, 10 * high)))
+    usual = _usual_step(steps, high)
     jumps = np.flatnonzero(steps > high + max(0.5 * usual, 3 * (high - low))) + 1
     rows = np.concatenate(([0], jumps))
     ends = np.concatenate((jumps, [len(times)])) - 1
