@@ -1,7 +1,10 @@
 """Drawing times of the ECG canvas without a screen: pan, cold paint, overview. Prints one line per case.
 
-Run: QT_QPA_PLATFORM=offscreen python benchmarks/canvas.py
-The figures are for software rendering into memory; a 24 h record is made by repeating a synthetic beat.
+usage: python benchmarks/canvas.py [RECORD]
+
+The figures are for software rendering into memory. Without RECORD (see joined_record.py for a real one of 24 h and
+12 leads), a day is made by repeating a synthetic beat. "Open" is from the path to the first painted frame, without
+a pyramid, as the window does it.
 """
 
 from __future__ import annotations
@@ -123,9 +126,28 @@ def bench(name: str, record: Record, pyramid: Pyramid | None, speed: float | Non
     canvas.close()
 
 
+def bench_open(path: Path) -> Record:
+    """Time from a path to a picture, three times."""
+    from engine.records import open_record
+
+    target = QImage(*SIZE, QImage.Format.Format_RGB32)
+    for attempt in ("first", "second", "third"):
+        start = time.perf_counter()
+        record = open_record(path)
+        canvas = EcgCanvas()
+        canvas.resize(*SIZE)
+        canvas.set_record(record)
+        canvas.set_layout("12x1")
+        canvas.show()
+        canvas.render(target)
+        print(f"{'open to first paint, ' + attempt + ' time':<58} {(time.perf_counter() - start) * 1e3:6.1f} ms")
+        canvas.close()
+    return record
+
+
 def main() -> int:
     application = QApplication.instance() or QApplication(sys.argv)
-    day = RepeatedBeat(250.0, 24 * 3600)
+    day = bench_open(Path(sys.argv[1])) if len(sys.argv) > 1 else RepeatedBeat(250.0, 24 * 3600)
     start = time.perf_counter()
     pyramid = Pyramid.build(day)
     print(f"{'pyramid of 24 h x 12 leads':<58} {time.perf_counter() - start:6.2f} s")
