@@ -227,7 +227,7 @@ def write(model: QrsModel, path: Path) -> None:
         return f"{name} = (\n" + "".join(f"    ({line(row, digits)}),\n" for row in rows) + ")\n"
 
     parts = [
-        '"""Weights of the QRS detector, written by `benchmarks/fit_qrs.py`; `qrs_model` tells their meaning."""\n\n',
+        '"""Weights of the QRS detector, from `benchmarks/fit_qrs.py`; `qrs_model` tells their meaning."""\n\n',
         "from __future__ import annotations\n\n# fmt: off\n# ruff: noqa: E501\n",
         f"FIRST_KNOT = ({line(model.first_knot, 2)})\n",
         f"KNOT_STEP = ({line(model.knot_step, 2)})\n",

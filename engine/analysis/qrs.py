@@ -23,10 +23,12 @@ LOOKAHEAD_S = 3.0  # a detection is reported at most this long after its R wave
 
 _BLOCK = 32  # cells between updates of the memory (16 s); sooner in the first block
 _HOPELESS = -9.0  # own score below which a candidate is not put into the race
-_SNAP_RADIUS = 15  # the main deflection is looked for within +-75 ms
-_BASE_RADIUS = 30  # as distance from the median over +-150 ms
-_SNAP_MS = 10.0  # and then within this reach at the input rate
-_HISTORY = CELLS_BEFORE * CELL + max(MARGIN, _BASE_RADIUS)  # samples kept before the first undecided cell
+_SNAP_RADIUS = 13  # the main deflection is looked for within +-65 ms
+_MEAN_RADIUS = 20  # as distance from the mean over +-100 ms
+_REFINE_MS = 10.0  # and then within this reach at the input rate
+_HISTORY = CELLS_BEFORE * CELL + max(
+    MARGIN, _MEAN_RADIUS + _SNAP_RADIUS
+)  # samples kept before the first undecided cell
 _PIECE_S = 60.0  # longer input is taken in pieces, to bound memory
 
 
@@ -54,6 +56,7 @@ class QrsDetector:
         self._path = PathFinder(self._model.path)
         self._fed = 0  # input samples
         self._raw = np.zeros(0)  # conditioned input from sample _raw_start on
+        self._raw_good = np.zeros(0, bool)
         self._raw_start = 0
         # At the internal rate, from sample _start on; a history of zeros saves the special cases.
         self._start = -_HISTORY
@@ -61,11 +64,14 @@ class QrsDetector:
         self._good = np.zeros(_HISTORY, bool)
         self._bands = np.zeros((3, _HISTORY))
         self._shape = np.zeros(_HISTORY)
+        self._ended = False
         self._decided = 0  # cells whose candidates are in the race
         self._lessons: list[Lesson] = []  # what the memory will learn at the end of the block
 
     def push(self, x_mv: NDArray[np.floating], valid: Mask | None = None) -> Detections:
         """Take samples x_mv [n] in mV; valid [n] is False where the signal is missing (NaN counts as missing)."""
+        if self._ended:
+            raise RuntimeError("the detector has been flushed")
         x = np.asarray(x_mv)
         if valid is not None and len(valid) != len(x):
             raise ValueError("valid and x_mv differ in length")
@@ -79,14 +85,15 @@ class QrsDetector:
 
     def flush(self) -> Detections:
         """Decide on the remaining samples."""
-        end = self._fed
+        self._ended = True
         tail = np.zeros(math.ceil((LOOKAHEAD_S + 1) * self._fs))
         found = self._advance(tail, np.zeros(len(tail), bool))
-        return _detections([f for f in found if f[0] < end])
+        return _detections([f for f in found if f[0] < self._fed])
 
     def _advance(self, x: NDArray[np.floating], valid: Mask | None) -> list[tuple[int, float]]:
-        raw, y, good = self._front.push(x, valid)
+        raw, raw_good, y, good = self._front.push(x, valid)
         self._raw = np.concatenate([self._raw, raw])
+        self._raw_good = np.concatenate([self._raw_good, raw_good])
         self._y = np.concatenate([self._y, y])
         self._good = np.concatenate([self._good, good])
         cells = (self._start + len(self._y) - MARGIN) // CELL
@@ -151,24 +158,27 @@ class QrsDetector:
         return nodes
 
     def _locate(self, beats: list[Node]) -> list[tuple[int, float]]:
-        """The main deflection: largest distance from the local median, then the extreme raw sample there."""
+        """The main deflection: farthest from the mean of the 0.2 s around, then the raw extreme there."""
         if not beats:
             return []
         position = np.array([node.position for node in beats])
-        wide = np.lib.stride_tricks.sliding_window_view(self._y, 2 * _BASE_RADIUS + 1)[
-            position - _BASE_RADIUS - self._start
-        ]
-        base = np.partition(wide, _BASE_RADIUS, axis=1)[:, _BASE_RADIUS]
-        near = wide[:, _BASE_RADIUS - _SNAP_RADIUS : _BASE_RADIUS + _SNAP_RADIUS + 1] - base[:, None]
-        at = np.abs(near).argmax(axis=1)
-        up = near[np.arange(len(at)), at] > 0
-        centre = np.rint((position - _SNAP_RADIUS + at) * (self._fs / RATE_HZ)).astype(np.int64)
-        reach = int(_SNAP_MS / 1000 * self._fs)
+        rows = np.arange(len(beats))
+        span = _MEAN_RADIUS + _SNAP_RADIUS
+        wide = np.lib.stride_tricks.sliding_window_view(self._y, 2 * span + 1)[position - span - self._start]
+        sums = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
+        width = 2 * _MEAN_RADIUS + 1
+        deviation = wide[:, _MEAN_RADIUS:-_MEAN_RADIUS] - (sums[:, width:] - sums[:, :-width]) / width
+        near = position[:, None] + np.arange(-_SNAP_RADIUS, _SNAP_RADIUS + 1)
+        deviation[~self._good[near - self._start]] = 0.0
+        at = np.abs(deviation).argmax(axis=1)
+        sign = np.where(deviation[rows, at] > 0, 1.0, -1.0)
+        centre = np.rint(near[rows, at] * (self._fs / RATE_HZ)).astype(np.int64)
+        reach = int(_REFINE_MS / 1000 * self._fs)
         around = centre[:, None] + np.arange(-reach, reach + 1)
-        raw = self._raw[np.clip(around - self._raw_start, 0, len(self._raw) - 1)]
-        sample = around[np.arange(len(at)), np.where(up[:, None], raw, -raw).argmax(axis=1)]
-        confidence = [1.0 / (1.0 + math.exp(-node.own)) for node in beats]
-        return list(zip(np.maximum(sample, 0).tolist(), confidence, strict=True))
+        index = np.clip(around - self._raw_start, 0, len(self._raw) - 1)
+        raw = np.where(self._raw_good[index], sign[:, None] * self._raw[index], -np.inf)
+        sample = index[rows, raw.argmax(axis=1)] + self._raw_start
+        return list(zip(sample.tolist(), [_confidence(node) for node in beats], strict=True))
 
     def _forget(self) -> None:
         """Drop what no later decision can need."""
@@ -178,6 +188,7 @@ class QrsDetector:
         self._start += drop
         keep = max(math.floor((self._decided * CELL - 2 * qrs_path.LAG) * self._fs / RATE_HZ), self._raw_start)
         self._raw = self._raw[keep - self._raw_start :]
+        self._raw_good = self._raw_good[keep - self._raw_start :]
         self._raw_start = keep
 
 
@@ -187,6 +198,10 @@ def _block_end(cell: int) -> int:
         if cell < early:
             return early
     return (cell // _BLOCK + 1) * _BLOCK
+
+
+def _confidence(beat: Node) -> float:
+    return 1.0 / (1.0 + math.exp(-beat.own))
 
 
 def _detections(found: list[tuple[int, float]]) -> Detections:

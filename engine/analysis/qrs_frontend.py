@@ -99,24 +99,24 @@ class Conditioner:
         self._good = np.zeros(0, bool)
         self._smooth_start = 0
 
-    def push(self, x_mv: NDArray[np.floating], valid: Mask | None) -> tuple[F64, F64, Mask]:
-        """(steps at the input rate [n], steps at RATE_HZ [m], validity at RATE_HZ [m])."""
+    def push(self, x_mv: NDArray[np.floating], valid: Mask | None) -> tuple[F64, Mask, F64, Mask]:
+        """(steps [n], validity [n] at the input rate, steps [m], validity [m] at RATE_HZ)."""
         from scipy.signal import sosfilt
 
-        raw = self._join(x_mv, valid)
-        smooth, self._zi = sosfilt(self._sos, raw, zi=self._zi)
-        self._smooth = np.concatenate([self._smooth, smooth])
-        self._count += len(raw)
-        y, ok = self._resample()
-        return raw, y, ok
-
-    def _join(self, x_mv: NDArray[np.floating], valid: Mask | None) -> F64:
         good = np.isfinite(x_mv)
         if valid is not None:
             good &= valid
+        raw = self._join(x_mv, good)
+        smooth, self._zi = sosfilt(self._sos, raw, zi=self._zi)
+        self._smooth = np.concatenate([self._smooth, smooth])
+        self._good = np.concatenate([self._good, good])
+        self._count += len(raw)
+        y, ok = self._resample()
+        return raw, good, y, ok
+
+    def _join(self, x_mv: NDArray[np.floating], good: Mask) -> F64:
         steps = np.rint(np.where(good, x_mv, 0.0).astype(np.float64) * UNITS_PER_MV)
         np.clip(steps, -_LIMIT, _LIMIT, out=steps)
-        self._good = np.concatenate([self._good, good])
         if self._good_before and good.all():
             self._last = float(steps[-1]) if len(steps) else self._last
             return steps - self._offset
