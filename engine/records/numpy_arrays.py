@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import zipfile
 import zlib
@@ -68,6 +69,10 @@ def read_npz(file: BinaryIO) -> dict[str, NDArray[np.generic]]:
                     arrays = read_npy(io.BytesIO(data), len(data))
                     found.update({name if key == "array" else f"{name}.{key}": a for key, a in arrays.items()})
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise RecordError("is a damaged or encrypted archive") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a directory that points before the start of the file
+            raise
         raise RecordError("is a damaged or encrypted archive") from error
     return found
 
