@@ -12,7 +12,7 @@ _KNOWN = (
     "MCL1", "MCL6", "CM2", "CM5", "CC5", "CM6", "ES", "AS", "AI", "X", "Y", "Z",
 )  # fmt: skip
 _CANONICAL = {name.lower(): name for name in _KNOWN}
-_PREFIX = re.compile(r"^(?:ecg|ekg|lead)\b[\s_:.-]*(?:lead\b[\s_:.-]*)?", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:ecg|ekg|lead)(?![a-z0-9])[\s_:.-]*(?:lead(?![a-z0-9])[\s_:.-]*)?", re.IGNORECASE)
 _SUFFIX = re.compile(r"\s*(?:\((?:einthoven|goldberger|wilson)\)|[-_ ]?ref)$", re.IGNORECASE)
 
 # How many of the unit make one millivolt. Dividing by an exact integer keeps calibrations exact, where multiplying
