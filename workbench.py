@@ -167,17 +167,24 @@ def set_up(variant: Variant) -> None:
 
 
 def _make_environment(progress: Progress) -> None:
-    if venv_python().exists() and not subprocess.call(
-        [str(venv_python()), "-c", "import pip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ):
+    if _answers(venv_python(), "import pip"):
         progress.step += 1
         return
-    try:
-        progress.run("Making the environment in .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
-    except SetupError as error:
-        VENV.mkdir(exist_ok=True)
+    if not _answers(Path(sys.executable), "import ensurepip, venv"):
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        raise SetupError(f"{error}\nOn Debian or Ubuntu: apt-get install {package}") from None
+        install_packages([package], "Python's module for environments")
+    for leftover in VENV.iterdir():
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+    progress.run("Making the environment in .venv", [sys.executable, "-m", "venv", str(VENV)])
+
+
+def _answers(python: Path, code: str) -> bool:
+    """Whether an interpreter is there and runs the code."""
+    try:
+        return subprocess.run([str(python), "-c", code], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def _stamp(variant: Variant) -> str:
@@ -213,23 +220,27 @@ def _loads(library: str) -> bool:
 def install_libraries(screen: bool) -> None:
     """Install what Qt needs on Debian and Ubuntu, or say the exact command."""
     packages = missing_libraries(screen)
-    if not packages:
-        return
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    if packages:
+        install_packages(packages, "system libraries for Qt")
+
+
+def install_packages(packages: list[str], what: str) -> None:
+    """Install Debian or Ubuntu packages if that is allowed without asking; SetupError with the command if not."""
+    names = " ".join(packages)
     if shutil.which("apt-get") is None:
-        raise SetupError("Qt needs system libraries; install your system's packages of: " + " ".join(packages))
+        raise SetupError(f"This needs {what}; install your system's packages of: {names}")
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     rights = _administrator()
     if rights is None:
-        raise SetupError(f"Qt needs system libraries. Run this once, then start again:\n  sudo {' '.join(install)}")
-    print(f"Installing the system libraries Qt needs: {' '.join(packages)}", flush=True)
+        raise SetupError(f"This needs {what}. Run this once, then start again:\n  sudo {' '.join(install)}")
+    print(f"Installing {what}: {names}", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     VENV.mkdir(exist_ok=True)
     with LOG.open("ab") as log:
         subprocess.run([*rights, "apt-get", "update"], stdout=log, stderr=log, env=env)
         failed = subprocess.run([*rights, *install], stdout=log, stderr=log, env=env).returncode
     if failed:
-        command = " ".join(install)
-        raise SetupError(f"{_log_tail()}\nThe system libraries could not be installed. Try: sudo {command}")
+        raise SetupError(f"{_log_tail()}\nThe packages could not be installed. Try: sudo {' '.join(install)}")
 
 
 def _administrator() -> list[str] | None:
