@@ -73,7 +73,7 @@ class EdfFile:
 
     def texts(self, signal: EdfSignal, first: int, last: int, limit: int | None = None) -> Iterator[bytes]:
         """Raw bytes of an annotation signal, one piece a data record, cut to `limit`; touches nothing else."""
-        width = signal.n_per_record * self.header.bytes_per_sample
+        width = min(signal.n_per_record * self.header.bytes_per_sample, self.header.n_bytes)
         width = width if limit is None else min(width, limit)
         base = self.header.header_bytes + signal.offset
         try:

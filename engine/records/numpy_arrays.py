@@ -23,14 +23,12 @@ def read_npy(file: BinaryIO, size: int) -> dict[str, NDArray[np.generic]]:
     """The array of a .npy file of `size` bytes, under the name "array"; fields of a table under their own."""
     try:
         version = npy.read_magic(file)
-        if version == (1, 0):
-            shape, is_fortran, form = npy.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, is_fortran, form = npy.read_array_header_2_0(file)
-        else:
-            raise RecordError(f"is a .npy file of version {version[0]}.{version[1]}, which cannot be read")
-    except (ValueError, SyntaxError, EOFError, RecursionError) as error:
+        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+        shape, is_fortran, form = read_header(file) if read_header else ((), False, np.dtype("V0"))
+    except Exception as error:  # numpy evaluates the header as a Python literal, which can fail in many ways
         raise RecordError("has a damaged array header") from error
+    if read_header is None:
+        raise RecordError(f"is a .npy file of version {version[0]}.{version[1]}, which cannot be read")
     if form.hasobject:
         raise RecordError("holds Python objects, which are not read for safety")
     if any(n < 0 for n in shape):

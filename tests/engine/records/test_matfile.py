@@ -204,6 +204,8 @@ def npy_header(shape: str, descr: str = "'<f8'") -> bytes:
         (npy_header("(5,)", "[('a', '|O')]"), "Python objects"),
         (npy_header("(__import__('os'),)"), "damaged array header"),
         (npy_header("(5,)")[:40], "damaged array header"),
+        (npy_header("(5,").replace(b"}", b" "), "damaged array header"),
+        (npy_header("(" * 90), "damaged array header"),
         (b"\x93NUMPY\x09\x00" + bytes(100), "version 9.0"),
     ],
 )
