@@ -34,3 +34,9 @@ def shortcuts_markdown() -> str:
     kept = ", ".join(f"`{key}`" for key in RESERVED_KEYS)
     lines += ["", f"Kept for editing of labels and for replay: {kept}."]
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    Path("docs/shortcuts.md").write_text(shortcuts_markdown(), encoding="utf-8")

@@ -40,7 +40,7 @@ _FILE = (
         "file.close", "&Close record", "Close the record", "file.close", "&File", ("Ctrl+W",), needs="record",
     ),
     ActionRow(
-        "file.clear_recent", "Forget recent &files", "Empty the list of recent records", "file.clear_recent",
+        "file.clear_recent", "For&get recent files", "Empty the list of recent records", "file.clear_recent",
         "&File",
         needs="recent",
     ),

@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         bar = self.menuBar()
         bar.setAccessibleName("Menu")
         menus = self.registry.fill_menu_bar(bar)
-        recent = menus["File"].addMenu("Open r&ecent")
+        recent = menus["File"].addMenu("Open rece&nt")
         menus["File"].insertMenu(self.registry["file.reload"], recent)
         leads = menus["View"].addMenu("L&eads")
         menus["View"].insertMenu(menus["View/Paper speed"].menuAction(), leads)
@@ -417,6 +417,7 @@ class MainWindow(QMainWindow):
         """Remember the layout, end the services."""
         self.panels.save(self._geometry_store())
         self.browser.shutdown()
+        self.review.canvas.finish_loading()  # its threads must not outlive it
         self.context.shutdown()
         event.accept()
 
