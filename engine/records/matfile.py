@@ -94,7 +94,8 @@ def _open(path: Path, kind: Kind, hints: TextHints) -> Record:
     if rate is None and times is not None and arrays[times].shape[1] == values.shape[1]:
         rate = _rate_of_times(arrays[times][0].astype(np.float64), times)
     if rate is None:
-        guess = Guess(columns=tuple(arrays), signals=(name,), rates_hz=USUAL_RATES_HZ)
+        candidates = (name, *(n for n in arrays if n not in (name, times)))
+        guess = Guess(columns=tuple(arrays), signals=candidates, rates_hz=USUAL_RATES_HZ)
         raise NeedsHints("does not say its sampling rate", hint="give the rate in Hz", guess=guess)
     if fault := rate_fault(float(rate)):
         raise RecordError(fault)
