@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from heartkit_gui.actions.fuzzy import ranked
 from heartkit_gui.actions.registry import CommandAction, key_text
@@ -20,16 +21,19 @@ COLUMNS = (
 _MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS - 1, Qt.Key.Key_PageUp: 1 - ROWS}
 
 
-class CommandPalette(QDialog):
-    """Lists the actions that are possible now; Return runs the marked one."""
+class CommandPalette(QFrame):
+    """Lies over the window, lists the actions that are possible now; Return runs the marked one.
+
+    A child of the window and not a window of its own, because not every desktop lets a program place windows.
+    """
 
     def __init__(self, actions: Sequence[CommandAction], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Command palette")
         self.setAccessibleName("Command palette")
         self.setObjectName("palette")
         self._actions = [action for action in actions if action.isEnabled() and action.row.id != "help.palette"]
+        self._before = QApplication.focusWidget()
         self.field = QLineEdit()
         self.field.setAccessibleName("Command to find")
         self.field.setPlaceholderText("Type a command")
@@ -40,31 +44,43 @@ class CommandPalette(QDialog):
         self.table.setFixedHeight(ROWS * ROW_HEIGHT + 4)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.clicked.connect(self._run)
-        box = QFrame(self)
-        box.setObjectName("paletteBox")
-        inner = QVBoxLayout(box)
-        inner.setContentsMargins(8, 8, 8, 8)
-        inner.setSpacing(6)
-        inner.addWidget(self.field)
-        inner.addWidget(self.table)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(box)
-        self.setFixedWidth(WIDTH)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.setSpacing(6)
+        layout.addWidget(self.field)
+        layout.addWidget(self.table)
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(36)
+        shadow.setOffset(0, 8)
+        shadow.setColor(QColor(0, 0, 0, 90))
+        self.setGraphicsEffect(shadow)
+        self.setFixedWidth(min(WIDTH, parent.width() - 20))
         self._search("")
-        self.field.setFocus()
 
-    def place_over(self, window: QWidget) -> None:
-        """Show in the upper middle of a window."""
+    def open_over(self) -> None:
+        """Show in the upper middle of the window."""
         self.adjustSize()
-        corner = window.mapToGlobal(window.rect().topLeft())
-        self.move(corner.x() + (window.width() - WIDTH) // 2, corner.y() + max(60, window.height() // 8))
+        window = self.parentWidget()
+        self.move((window.width() - self.width()) // 2, max(40, window.height() // 9))
         self.show()
-        self.field.setFocus()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def dismiss(self) -> None:
+        """Close, and give the keyboard back."""
+        self.field.removeEventFilter(self)
+        if self._before is not None and isValid(self._before) and self._before.isVisible():
+            self._before.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and Down in the field move the mark in the list."""
+        """Up and Down in the field move the mark in the list; Escape and a click elsewhere close."""
+        if event.type() == QEvent.Type.FocusOut and QApplication.activePopupWidget() is None:
+            self.dismiss()
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Tab):
+                self.dismiss()
+                return True
             move = _MOVES.get(Qt.Key(event.key()))
             if move is not None:
                 last = self.table.rows.rowCount() - 1
@@ -86,5 +102,5 @@ class CommandPalette(QDialog):
     def _run(self, index: QModelIndex) -> None:
         if index.isValid():
             action = self.table.row_at(index)
-            self.close()
+            self.dismiss()
             action.trigger()

@@ -90,7 +90,7 @@ class ActionRegistry(QObject):
         """Tint the icons."""
         for action in self._actions.values():
             if action.row.icon:
-                action.setIcon(themed_icon(action.row.icon, theme))
+                action.setIcon(themed_icon(action.row.icon, theme, checkable=action.row.checkable))
 
     def install(self, window: QWidget, trace: QWidget) -> None:
         """Make the keys work: those of scope "window" in the whole window, those of scope "trace" on the trace."""

@@ -126,11 +126,12 @@ _GAINS = (
         needs="record", scope="trace",
     ),
     ActionRow(
-        "view.gain_reset", "&Standard gain", "Back to 10 mm/mV", "view.gain", "&View/&Gain", ("=",), argument="10",
+        "view.gain_reset", "Standard &gain", "Back to 10 mm/mV", "view.gain", "&View/&Gain", ("=",), argument="10",
         needs="record", scope="trace",
     ),
 )  # fmt: skip
 
+_FILTER_TEXTS = {"Muscle": "Mu&scle"}  # "&" before the first letter elsewhere
 _FILTER_TIPS = {
     "Unfiltered": "The signal as recorded",
     "Diagnostic": "0.05 to 150 Hz",
@@ -141,13 +142,13 @@ _FILTER_TIPS = {
 _FILTERS = (
     *(
         ActionRow(
-            f"view.filter_{name.lower()}", f"&{name}", _FILTER_TIPS[name], "view.filter", "&View/&Filter",
-            argument=name, checkable=True, group="filter", needs="record",
+            f"view.filter_{name.lower()}", _FILTER_TEXTS.get(name, f"&{name}"), _FILTER_TIPS[name],
+            "view.filter", "&View/&Filter", argument=name, checkable=True, group="filter", needs="record",
         )
         for name in PRESETS
     ),
     ActionRow(
-        "view.mains", "Remove &mains hum", "Take out 50 or 60 Hz, as chosen in Settings", "view.mains",
+        "view.mains", "Remove mains &hum", "Take out 50 or 60 Hz, as chosen in Settings", "view.mains",
         "&View/&Filter", ("Ctrl+M",), checkable=True, needs="record", separator=True,
     ),
     ActionRow(
@@ -173,7 +174,7 @@ _OVERLAYS = (
         for name, (text, tip) in _OVERLAY_TEXTS.items()
     ),
     ActionRow(
-        "view.overlays_all", "Show or hide &all", "Hide every overlay, or bring them back", "view.toggle_overlays",
+        "view.overlays_all", "Show or h&ide all", "Hide every overlay, or bring them back", "view.toggle_overlays",
         "&View/&Overlays", ("O",), needs="record", scope="trace", separator=True,
     ),
 )  # fmt: skip

@@ -122,7 +122,7 @@ class HelpCommands(QObject):
 
     def palette(self) -> None:
         """Find a command by name."""
-        CommandPalette(list(self._window.registry), self._window).place_over(self._window)
+        CommandPalette(list(self._window.registry), self._window).open_over()
 
     def shortcuts(self) -> None:
         """All keys."""

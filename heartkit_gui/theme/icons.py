@@ -33,15 +33,15 @@ def tinted_pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPix
     return pixmap
 
 
-def themed_icon(name: str, theme: Theme) -> QIcon:
+def themed_icon(name: str, theme: Theme, *, checkable: bool = False) -> QIcon:
     """The icon for buttons and menus: text colour, accent when checked, faint when disabled."""
     icon = QIcon()
-    states = (
+    states = [
         (QIcon.Mode.Normal, QIcon.State.Off, theme.text),
-        (QIcon.Mode.Normal, QIcon.State.On, theme.accent),
         (QIcon.Mode.Disabled, QIcon.State.Off, theme.text_disabled),
-        (QIcon.Mode.Disabled, QIcon.State.On, theme.text_disabled),
-    )
+    ]
+    if checkable:
+        states.append((QIcon.Mode.Normal, QIcon.State.On, theme.accent))
     for mode, state, colour in states:
         for size in (20, 40):
             icon.addPixmap(tinted_pixmap(name, colour, size), mode, state)

@@ -249,6 +249,7 @@ QLabel[role="danger"] { color: @danger; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QToolButton#sectionToggle { font-weight: 600; padding: 3px 4px; border-radius: 5px; text-align: left; }
 
+QFrame#palette { background: @panel; border: 1px solid @edge; border-radius: 10px; }
 QFrame#banner { background: @warnsoft; border: none; border-bottom: 1px solid @line; }
 QFrame#banner[level="error"] { background: @dangersoft; }
 QFrame#banner QLabel { color: @warning; }

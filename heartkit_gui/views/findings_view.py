@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 from engine.analysis.types import Analysis, Span
 from heartkit_gui.model import findings
 from heartkit_gui.model.findings import BeatCount, MeasureRow, SpanRow
+from heartkit_gui.model.wording import AAMI_NAMES
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.labels import role_label, rule
+from heartkit_gui.widgets.labels import name_choice, role_label, rule
 from heartkit_gui.widgets.panel import Section, scrolling
 from heartkit_gui.widgets.tables import Column, RowTable
 
@@ -48,6 +49,7 @@ class BeatClassButton(QToolButton):
     def __init__(self, aami: str) -> None:
         super().__init__()
         self.aami = aami
+        self.setAccessibleName(AAMI_NAMES[aami])
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(18, 18))
         self.setAutoRaise(True)
@@ -190,7 +192,7 @@ class FindingsView(QWidget):
         self._provenance = role_label("small", wrap=True, selectable=True)
         self._provenance.setContentsMargins(SIDE, 2, SIDE, 8)
         self._filter = QComboBox()
-        self._filter.setAccessibleName("Which rhythm rows to list")
+        name_choice(self._filter, "Which rhythm rows to list")
         self._filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._filter.setMinimumContentsLength(9)
         self._filter.setMaximumWidth(190)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from engine.records.hints import NeedsHints, TextHints
 from heartkit_gui.widgets.dialogs import name_buttons
-from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.widgets.labels import name_choice, role_label
 from heartkit_gui.widgets.tables import ROW_HEIGHT, Column, RowTable
 
 DELIMITERS = {"Comma": ",", "Semicolon": ";", "Tab": "\t", "Spaces": " ", "Vertical bar": "|"}
@@ -54,7 +54,7 @@ class HintsDialog(QDialog):
         self._guess = question.guess
         self.rate = self._rate_field()
         self.unit = QComboBox()
-        self.unit.setAccessibleName("Unit of the samples")
+        name_choice(self.unit, "Unit of the samples")
         for title, value in UNITS.items():
             self.unit.addItem(title, value)
         self.unit.setCurrentIndex(max(0, self.unit.findData(self._guess.unit)))
@@ -65,13 +65,13 @@ class HintsDialog(QDialog):
         self.counts.setDecimals(3)
         self.counts.setValue(200.0)
         self.delimiter = QComboBox()
-        self.delimiter.setAccessibleName("Delimiter between the columns")
+        name_choice(self.delimiter, "Delimiter between the columns")
         for title, value in DELIMITERS.items():
             self.delimiter.addItem(title, value)
         self.delimiter.setCurrentIndex(max(0, self.delimiter.findData(self._guess.delimiter or ",")))
         self.delimiter.currentIndexChanged.connect(self._preview)
         self.variable = QComboBox()
-        self.variable.setAccessibleName("Array with the signal")
+        name_choice(self.variable, "Array with the signal")
         self.variable.addItems(list(self._guess.signals or self._guess.columns))
         self._preview_table = RowTable("First rows of the file", self._columns(), header=False)
         self._preview_table.setFixedHeight(PREVIEW_ROWS * ROW_HEIGHT + 6)
@@ -108,7 +108,7 @@ class HintsDialog(QDialog):
     def _rate_field(self) -> QComboBox:
         field = QComboBox()
         field.setEditable(True)
-        field.setAccessibleName("Sampling rate in samples per second")
+        name_choice(field, "Sampling rate in samples per second")
         edit = field.lineEdit()
         assert isinstance(edit, QLineEdit)
         edit.setAccessibleName("Sampling rate in samples per second")

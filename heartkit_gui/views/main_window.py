@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         }
         targets = {
             "trace": self.review.canvas,
+            "overview": self.review.overview,
             "browser": self.browser.list,
             "info": self.info.leads,
             "findings": self.findings.episodes,

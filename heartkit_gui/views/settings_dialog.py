@@ -21,7 +21,7 @@ from heartkit_gui.canvas.layouts import LAYOUT_NAMES
 from heartkit_gui.canvas.scale import GAINS, SPEEDS
 from heartkit_gui.model.settings import Settings
 from heartkit_gui.widgets.dialogs import name_buttons
-from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.widgets.labels import name_choice, role_label
 from heartkit_gui.widgets.ruler import RulerBar
 
 RULER_PX = 400
@@ -126,7 +126,7 @@ class SettingsDialog(QDialog):
     @staticmethod
     def _combo(name: str, choices: dict[Any, str], present: Any) -> QComboBox:
         box = QComboBox()
-        box.setAccessibleName(name)
+        name_choice(box, name)
         for value, title in choices.items():
             box.addItem(title, value)
         box.setCurrentIndex(max(0, box.findData(present)))

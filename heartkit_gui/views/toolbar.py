@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButt
 from heartkit_gui.actions.registry import ActionRegistry, CommandAction
 from heartkit_gui.theme.icons import ICON_SIZE, themed_icon
 from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.labels import name_choice
 
 _LEFT = ("file.open",)
 _CHOICES = (
@@ -36,7 +37,7 @@ class ChoiceBox(QComboBox):
     def __init__(self, name: str, actions: Sequence[CommandAction]) -> None:
         super().__init__()
         self._choices = tuple(actions)
-        self.setAccessibleName(name)
+        name_choice(self, name)
         self.setToolTip(name)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for action in actions:

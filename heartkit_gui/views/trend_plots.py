@@ -36,6 +36,7 @@ class BeatPlot(pg.PlotWidget):
     def __init__(self, name: str, x_axis: pg.AxisItem | None = None) -> None:
         super().__init__(axisItems={"bottom": x_axis} if x_axis is not None else None)
         self.setAccessibleName(name)
+        self.viewport().setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMenuEnabled(False)
         self.hideButtons()

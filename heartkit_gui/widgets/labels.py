@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
 SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
 
@@ -27,6 +27,12 @@ def rule() -> QFrame:
     line.setFrameShape(QFrame.Shape.NoFrame)
     line.setFixedHeight(1)
     return line
+
+
+def name_choice(box: QComboBox, name: str) -> None:
+    """Name a box of choices and the list that it opens for screen readers."""
+    box.setAccessibleName(name)
+    box.view().setAccessibleName(f"{name}, choices")
 
 
 class ElidedLabel(QLabel):
