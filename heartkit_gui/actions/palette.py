@@ -29,6 +29,7 @@ class CommandPalette(QFrame):
 
     def __init__(self, actions: Sequence[CommandAction], parent: QWidget) -> None:
         super().__init__(parent)
+        self._window = parent
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Command palette")
         self.setObjectName("palette")
@@ -60,8 +61,7 @@ class CommandPalette(QFrame):
     def open_over(self) -> None:
         """Show in the upper middle of the window."""
         self.adjustSize()
-        window = self.parentWidget()
-        self.move((window.width() - self.width()) // 2, max(40, window.height() // 9))
+        self.move((self._window.width() - self.width()) // 2, max(40, self._window.height() // 9))
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)

@@ -49,7 +49,7 @@ class ShortcutSheet(QDialog):
         layout.setSpacing(0)
         layout.addWidget(scrolling(body, "Keyboard shortcuts"), 1)
         layout.addLayout(bottom)
-        self.resize(min(980, parent.width() - 20), min(640, parent.height() - 20))
+        self.resize(min(980, parent.width() - 20), min(730, parent.height() - 20))
 
     @staticmethod
     def _group(menu: str, rows: list[ActionRow]) -> QGridLayout:

@@ -20,6 +20,7 @@ from heartkit_gui.model.wording import (
     percent,
     quality_name,
     rhythm_name,
+    short_duration,
     unit_text,
 )
 
@@ -176,7 +177,7 @@ def _span_row(analysis: Analysis, span: Span, name: str) -> SpanRow:
     lines = [name, f"{clock(start)}, {duration(length)}", f"Confidence {confidence}"]
     if span.detail:
         lines.insert(1, span.detail)
-    return SpanRow(span, name, clock(start), duration(length), confidence, "\n".join(lines))
+    return SpanRow(span, name, clock(start), short_duration(length), confidence, "\n".join(lines))
 
 
 def readable_share(analysis: Analysis, start: int, stop: int) -> float:

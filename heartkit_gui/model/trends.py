@@ -13,6 +13,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+FEW = 120  # intervals that are drawn one by one
 SHORTEST_RR_MS, LONGEST_RR_MS = 150.0, 4000.0  # beyond, an interval is a missed or doubled beat, or a gap
 
 
@@ -31,7 +32,7 @@ class RRSeries:
 
 @dataclass(frozen=True)
 class RateTrend:
-    """Heart rate in equal steps of time: median, lowest and highest rate per step, NaN where there is none."""
+    """Heart rate over time: median, lowest and highest rate per step, NaN where there is none."""
 
     time_s: F64
     median: F64
@@ -51,7 +52,10 @@ def rr_series(analysis: Analysis) -> RRSeries:
 
 
 def rate_trend(series: RRSeries, duration_s: float, steps: int = 600) -> RateTrend:
-    """Rates of the RR intervals, gathered in at most `steps` steps of at least five seconds."""
+    """Rates of the RR intervals: each by itself where they are few, else gathered in at most `steps` steps."""
+    if len(series) <= FEW:
+        rate = 60000.0 / series.rr_ms
+        return RateTrend(series.time_s, rate, rate, rate)
     width = max(5.0, duration_s / max(1, steps))
     count = max(1, int(np.ceil(duration_s / width)))
     centre: F64 = (np.arange(count, dtype=np.float64) + 0.5) * width

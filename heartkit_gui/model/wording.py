@@ -40,6 +40,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def short_duration(seconds: float) -> str:
+    """Length of time for narrow columns: "0.8 s", "12 s", "5:03", "24:04:00"."""
+    return duration(seconds) if seconds < 59.5 else clock(round(seconds)).rpartition(".")[0]
+
+
 def rate(fs: float) -> str:
     """Sampling rate, "360 Hz"."""
     return f"{fs:g} Hz"

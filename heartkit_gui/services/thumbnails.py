@@ -19,7 +19,7 @@ from heartkit_gui.services.delivery import Mailbox
 
 log = logging.getLogger(__name__)
 
-SIZE = QSize(104, 34)
+SIZE = QSize(92, 34)
 SPAN_S = 5.0
 KEPT = 512
 WAITING_LIMIT = 64  # rows scrolled away long ago are not worth drawing
@@ -28,11 +28,12 @@ MAX_SAMPLES = 200_000  # of the picture, against absurd sampling rates
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A row's picture and its line of facts; `fault` in place of both where the file cannot be opened."""
+    """A row's picture, its line of facts and its tool tip; `fault` where the file cannot be opened."""
 
     image: QImage | None
     facts: str
-    fault: str = ""
+    tip: str
+    fault: bool = False
 
 
 class ThumbnailService(QObject):
@@ -111,13 +112,14 @@ def draw(entry: Entry, colour: str, ratio: float) -> Thumbnail:
     try:
         with open_record(entry.path) as record:
             leads = len(record.leads)
-            facts = f"{leads} lead{'s' if leads != 1 else ''} · {rate(record.fs)} · {duration(record.duration_s)}"
-            return Thumbnail(_picture(record, colour, ratio), facts)
+            facts = f"{leads} lead{'s' if leads != 1 else ''} · {duration(record.duration_s)}"
+            tip = f"{entry.path}\n{record.info.format}, {facts}, {rate(record.fs)}"
+            return Thumbnail(_picture(record, colour, ratio), facts, tip)
     except EngineError as error:
-        return Thumbnail(None, "", error.fault)
+        return Thumbnail(None, error.fault, f"{entry.path}\n{error}", True)
     except Exception:
         log.exception("thumbnail of %s", entry.path)
-        return Thumbnail(None, "", "cannot be read")
+        return Thumbnail(None, "cannot be read", str(entry.path), True)
 
 
 def _picture(record: Record, colour: str, ratio: float) -> QImage | None:

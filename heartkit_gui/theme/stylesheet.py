@@ -29,10 +29,9 @@ def load_fonts() -> None:
 
 
 def base_font() -> QFont:
-    """The interface font: figures of equal width, so that columns of numbers line up."""
+    """The interface font."""
     font = QFont(FONT_FAMILY)
     font.setPointSizeF(13.0 if sys.platform == "darwin" else 9.75)
-    font.setFeature(QFont.Tag("tnum"), 1)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return font
 
@@ -153,8 +152,9 @@ QMenu::indicator:non-exclusive:checked { image: url(@glyphs/check_strong.svg); }
 QMenu::indicator:exclusive:checked { image: url(@glyphs/dot_strong.svg); }
 QMenu::right-arrow { image: url(@glyphs/chevron_right.svg); width: 12px; height: 12px; margin-right: 6px; }
 
-QToolBar { background: @window; border: none; border-bottom: 1px solid @line; padding: 4px 8px; spacing: 3px; }
-QToolBar::separator { background: @line; width: 1px; margin: 5px 5px; }
+QToolBar { background: @window; border: none; border-bottom: 1px solid @line; padding: 4px 6px; spacing: 1px; }
+QToolBar::separator { background: @line; width: 1px; margin: 5px 4px; }
+QToolBarExtension { image: url(@glyphs/chevron_right_strong.svg); padding: 2px; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
 QToolButton:hover { background: @hover; }
 QToolButton:pressed { background: @press; }
@@ -187,6 +187,8 @@ QPushButton#linkButton { color: @accent; text-align: left; }
 QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
   background: @field; border: 1px solid @edge; border-radius: 6px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @onaccent; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {
+  border: none; padding: 0 2px; background: transparent; }
 QComboBox:hover, QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: @muted; }
 QComboBox:focus, QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
   border: 2px solid @focus; padding: 3px 7px; }

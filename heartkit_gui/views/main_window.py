@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from engine.analysis.types import Analysis
 from engine.records.hints import TextHints
+from engine.resources import resource_path
 from heartkit_gui.actions.file_commands import FileCommands
 from heartkit_gui.actions.go_commands import GoCommands, MeasureCommands
 from heartkit_gui.actions.registry import ActionRegistry
@@ -148,6 +149,7 @@ class MainWindow(QMainWindow):
         review.welcome.sample_wanted.connect(self.open_sample)
         review.welcome.record_chosen.connect(self.open_path)
         self.browser.record_chosen.connect(self.open_path)
+        self.browser.folder_changed.connect(self._folder_changed)
         self.info.patient_shown.connect(self._patient_shown)
         self.findings.span_chosen.connect(self.go.to_span)
         self.findings.class_chosen.connect(self.go.to_class)
@@ -201,7 +203,8 @@ class MainWindow(QMainWindow):
         self.context.pyramids.request(record)
         settings = self.context.settings
         settings.replace(settings.settings.with_recent(str(record.path)))
-        if self.browser.folder != record.path.parent:
+        is_sample = record.path.is_relative_to(resource_path("samples"))
+        if self.browser.folder is None or (not is_sample and self.browser.folder != record.path.parent):
             self.browser.show_folder(record.path.parent)
         self.browser.mark_current(record.path)
         self.review.canvas.setFocus()
@@ -218,6 +221,10 @@ class MainWindow(QMainWindow):
         dialog = HintsDialog(question.path, question.error, self)
         dialog.answered.connect(self.context.loader.open)
         self.show_dialog(dialog)
+
+    @Slot(object)
+    def _folder_changed(self, folder: Path) -> None:
+        self.context.settings.update(browser_folder=str(folder))
 
     @Slot(object)
     def _failed(self, failure: Failure) -> None:
@@ -388,8 +395,11 @@ class MainWindow(QMainWindow):
     # -- Qt
 
     def restore_layout(self) -> None:
-        """Put window and panels where they were last time."""
+        """Put window and panels where they were last time, and browse the folder of last time."""
         self.panels.restore(self._geometry_store())
+        folder = self.context.settings.settings.browser_folder
+        if folder:
+            self.browser.show_folder(Path(folder))
 
     def _geometry_store(self) -> QSettings:
         return QSettings(str(self.context.geometry_file), QSettings.Format.IniFormat)

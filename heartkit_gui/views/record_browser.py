@@ -36,13 +36,14 @@ from heartkit_gui.services.delivery import Mailbox
 from heartkit_gui.services.thumbnails import SIZE, ThumbnailService
 from heartkit_gui.theme.icons import themed_icon, tinted_pixmap
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.labels import ElidedLabel, role_label
+from heartkit_gui.widgets.labels import ElidedLabel, align_figures, role_label
 
 Index = QModelIndex | QPersistentModelIndex
 ENTRY = Qt.ItemDataRole.UserRole
 FACTS = Qt.ItemDataRole.UserRole + 1
 PICTURE = Qt.ItemDataRole.UserRole + 2
 FAULT = Qt.ItemDataRole.UserRole + 3
+_OF_THUMBNAIL = {Qt.ItemDataRole.ToolTipRole: "tip", FACTS: "facts", PICTURE: "image", FAULT: "fault"}
 ROW_PX, FOLDER_PX = 48, 30
 NOWHERE = QModelIndex()
 
@@ -81,16 +82,12 @@ class EntryModel(QAbstractListModel):
             return entry.name
         if role == ENTRY:
             return entry
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return str(entry.path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"Folder {entry.name}" if entry.is_folder else f"Record {entry.name}"
-        if role in (FACTS, PICTURE, FAULT) and not entry.is_folder:
-            thumbnail = self._thumbnails.get(entry)
-            if thumbnail is None:
-                return None
-            return {FACTS: thumbnail.facts, PICTURE: thumbnail.image, FAULT: thumbnail.fault}[role]
-        return None
+        if entry.is_folder or role not in _OF_THUMBNAIL:
+            return str(entry.path) if role == Qt.ItemDataRole.ToolTipRole else None
+        thumbnail = self._thumbnails.get(entry)
+        return getattr(thumbnail, _OF_THUMBNAIL[role]) if thumbnail is not None else None
 
     @Slot(object)
     def _redraw(self, entry: Entry) -> None:
@@ -155,7 +152,7 @@ class EntryDelegate(QStyledItemDelegate):
                 painter.drawImage(QPoint(left, inside.center().y() - SIZE.height() // 2 + 1), picture)
         half = words.height() // 2
         self._text(painter, words.adjusted(0, 6, 0, -half), entry.name, strong)
-        facts = fault or index.data(FACTS) or ""
+        facts = index.data(FACTS) or ""
         small = painter.font()
         small.setPointSizeF(small.pointSizeF() * 0.88)
         painter.setFont(small)
@@ -227,6 +224,7 @@ class RecordBrowser(QWidget):
         self.list.setUniformItemSizes(False)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setModel(self._shown)
+        align_figures(self.list)
         self._delegate = EntryDelegate(self.list)
         self.list.setItemDelegate(self._delegate)
         self.list.doubleClicked.connect(self._open)

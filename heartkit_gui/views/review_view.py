@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.records.record import Record
 from heartkit_gui.canvas.ecg_canvas import EcgCanvas
 from heartkit_gui.canvas.overview_bar import OverviewBar
 from heartkit_gui.model.document import Document
@@ -12,6 +15,9 @@ from heartkit_gui.model.selection import Selection
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.views.welcome_view import WelcomeView
 from heartkit_gui.widgets.banner import Banner
+
+if TYPE_CHECKING:
+    from engine.signals.pyramid import Pyramid
 
 
 class ReviewView(QWidget):
@@ -62,10 +68,10 @@ class ReviewView(QWidget):
         self.banner.set_theme(theme)
 
     @Slot(object, object)
-    def set_pyramid(self, record: object, pyramid: object) -> None:
+    def set_pyramid(self, record: Record, pyramid: Pyramid) -> None:
         """Use the overview of a record, if it is still the one shown."""
         if record is self._document.record:
-            self.canvas.set_pyramid(pyramid)  # type: ignore[arg-type]
+            self.canvas.set_pyramid(pyramid)
             self.overview.set_pyramid(pyramid)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

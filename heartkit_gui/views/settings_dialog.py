@@ -108,7 +108,9 @@ class SettingsDialog(QDialog):
         layout.addSpacing(8)
         layout.addWidget(role_label("heading", "True scale"))
         layout.addWidget(
-            role_label("muted", "Measure this bar with a ruler, so that 25 mm on the paper are 25 mm.", wrap=True)
+            role_label(
+                "muted", "Measure this bar with a ruler; then the paper is true to scale on this screen.", wrap=True
+            )
         )
         layout.addWidget(RulerBar(RULER_PX), 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(screen)

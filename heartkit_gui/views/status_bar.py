@@ -10,7 +10,7 @@ from heartkit_gui.model.findings import readable_share
 from heartkit_gui.model.wording import clock, duration, percent, quality_name, rate
 from heartkit_gui.theme.icons import themed_icon
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.labels import ElidedLabel
+from heartkit_gui.widgets.labels import ElidedLabel, align_figures
 
 
 class StatusBar(QStatusBar):
@@ -26,6 +26,7 @@ class StatusBar(QStatusBar):
         self.time = self._label("Time in view")
         self.pointer = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.pointer.setAccessibleName("Under the pointer")
+        align_figures(self.pointer)
         self.quality = self._label("Signal quality in view")
         self.rate = self._label("Sampling rate")
         self.filter = self._label("Filter")
@@ -103,4 +104,5 @@ class StatusBar(QStatusBar):
         label = QLabel()
         label.setAccessibleName(name)
         label.setTextFormat(Qt.TextFormat.PlainText)
+        align_figures(label)
         return label

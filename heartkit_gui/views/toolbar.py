@@ -14,10 +14,10 @@ from heartkit_gui.widgets.labels import name_choice
 
 _LEFT = ("file.open",)
 _CHOICES = (
-    ("layout", "Layout of the leads", 112),
+    ("layout", "Layout of the leads", 106),
     ("speed", "Paper speed", 104),
-    ("gain", "Gain", 122),
-    ("filter", "Filter", 112),
+    ("gain", "Gain", 118),
+    ("filter", "Filter", 116),
 )
 _TOOLS = ("measure.pan", "measure.time", "measure.voltage", "measure.march")
 _STEPS = ("go.previous_episode", "go.previous_beat", "go.next_beat", "go.next_episode")

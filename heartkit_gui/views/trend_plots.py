@@ -9,18 +9,26 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent
 
 from engine.analysis.types import Analysis
+from heartkit_gui.canvas.scale import TICK_STEPS_S
 from heartkit_gui.model.trends import poincare, rate_trend, rr_series
 from heartkit_gui.model.wording import clock
 from heartkit_gui.theme.tokens import Theme
 
 F64 = NDArray[np.float64]
 
+TICK_PX = 90.0
 MANY = 6000  # points beyond which single ones are not told apart
 SQUARES = 160  # of the density picture
 
 
 class ClockAxis(pg.AxisItem):
     """A time axis in hours, minutes and seconds."""
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Round steps of minutes and hours, as many as have room."""
+        wanted = max(high - low, 1e-6) * TICK_PX / max(size, 1.0)
+        step = next((s for s in TICK_STEPS_S if s >= wanted), TICK_STEPS_S[-1])
+        return [(step, 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Clock times, without tenths where ticks are seconds apart."""
@@ -234,12 +242,13 @@ class PoincarePlot(BeatPlot):
             others = ~both
         self._normal.setData(x[both], y[both])
         self._other.setData(x[others], y[others])
-        if len(x):
-            low, high = float(min(x.min(), y.min())), float(max(x.max(), y.max()))
-            self._line.setData([low, high], [low, high])
-        else:
+        if not len(x):
             self._line.setData([], [])
-        self.autoRange(padding=0.05)
+            return
+        low, high = (float(v) for v in np.percentile(np.concatenate([x, y]), [0.5, 99.5]))
+        room = max(100.0, 0.15 * (high - low))
+        self._line.setData([0.0, 2 * high], [0.0, 2 * high])
+        self.setRange(xRange=(low - room, high + room), yRange=(low - room, high + room), padding=0)
 
     def describe(self, at: int) -> str:
         """Both intervals."""

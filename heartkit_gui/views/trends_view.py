@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from engine.analysis.types import Analysis
@@ -15,6 +15,7 @@ from heartkit_gui.widgets.labels import ElidedLabel, role_label
 if TYPE_CHECKING:
     from heartkit_gui.views.trend_plots import PoincarePlot, RatePlot, TachogramPlot
 
+WIDEST_POINCARE = 1.6  # times its height
 TITLES = ("Heart rate", "RR intervals", "Poincaré")
 
 
@@ -76,6 +77,15 @@ class TrendsView(QWidget):
         super().showEvent(event)
         self._refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Equal scales need no wide plot."""
+        super().resizeEvent(event)
+        self._shape_poincare()
+
+    def _shape_poincare(self) -> None:
+        if self.plots is not None:
+            self.plots[2].setMaximumWidth(round(self._stack.height() * WIDEST_POINCARE))
+
     def _refresh(self) -> None:
         if self._analysis is None or len(self._analysis.beats) < 2:
             self._stack.setCurrentIndex(0)
@@ -100,6 +110,7 @@ class TrendsView(QWidget):
                 plot.beat_chosen.connect(self.beat_chosen)
                 plot.described.connect(self._reading.setText)
                 self._stack.addWidget(plot)
+            self._shape_poincare()
         return self.plots
 
     @Slot(int)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
 SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse
@@ -27,6 +27,13 @@ def rule() -> QFrame:
     line.setFrameShape(QFrame.Shape.NoFrame)
     line.setFixedHeight(1)
     return line
+
+
+def align_figures(widget: QWidget) -> None:
+    """Draw the figures of a widget equally wide, so that columns line up and changing numbers stand still."""
+    font = QFont(widget.font())
+    font.setFeature(QFont.Tag("tnum"), 1)
+    widget.setFont(font)
 
 
 def name_choice(box: QComboBox, name: str) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
+from heartkit_gui.widgets.labels import align_figures
+
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 26
 NOWHERE = QModelIndex()
@@ -99,6 +101,7 @@ class RowTable(QTableView):
         self.rows = RowModel(columns, self)
         self.setModel(self.rows)
         self.setShowGrid(False)
+        align_figures(self)
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -11,7 +11,8 @@ from heartkit_gui.services.thumbnails import SIZE, ThumbnailService, draw
 
 def test_a_picture_has_ink_and_facts() -> None:
     thumbnail = draw(Entry(built_in_record(), False), "#FF0000", 2.0)
-    assert thumbnail.facts == "1 lead · 360 Hz · 5 min"
+    assert thumbnail.facts == "1 lead · 5 min"
+    assert "360 Hz" in thumbnail.tip
     assert thumbnail.image is not None
     assert thumbnail.image.width() == SIZE.width() * 2
     columns = [
@@ -27,7 +28,8 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
     thumbnail = draw(Entry(path, False), "#000000", 1.0)
     assert thumbnail.image is None
     assert thumbnail.fault
-    assert "bad.edf" not in thumbnail.fault
+    assert "bad.edf" not in thumbnail.facts
+    assert "bad.edf" in thumbnail.tip
 
 
 def test_pictures_arrive_later_and_are_kept(qtbot: QtBot) -> None:
