@@ -12,14 +12,25 @@ the errors on those left out are printed.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from qrs_chain import Chain, Penalty, fit_chains
-from qrs_data import DS1, Recording, gain_for, load, load_noise, mix
+from qrs_data import (
+    DS1,
+    Recording,
+    cut,
+    gain_for,
+    load,
+    load_noise,
+    mix,
+    with_gain_steps,
+    with_pauses,
+    without_clean,
+)
 
 from engine.analysis import qrs_weights
 from engine.analysis.qrs import QrsDetector
@@ -53,19 +64,10 @@ def training_set(data: Path) -> list[tuple[str, Recording]]:
             gain = gain_for(whole, noises[noise], snr)
             rolled = np.roll(noises[noise], 55_433 * k % 300_000)
             found.append((f"{noise} {snr:g} dB", mix(part, rolled, gain, name, 60, 60)))
+        rng = np.random.default_rng(int(name))
+        found.append(("pauses", with_pauses(part, whole, noises["ma"], rng)))
+        found.append(("gain steps", with_gain_steps(part, rng)))
     return found
-
-
-def cut(recording: Recording, first: int, last: int) -> Recording:
-    """A stretch of a recording, counted from its own start."""
-    inside = (recording.beats >= first) & (recording.beats < last)
-    spans = [(max(a, first) - first, min(b, last) - first) for a, b in recording.excluded if b > first and a < last]
-    return replace(
-        recording,
-        x_mv=recording.x_mv[first:last],
-        beats=recording.beats[inside] - first,
-        excluded=tuple(spans),
-    )
 
 
 @dataclass
@@ -206,10 +208,7 @@ def errors(sets: list[tuple[str, Recording]], model: QrsModel) -> dict[str, tupl
     for kind, recording in sets:
         detector = QrsDetector(recording.fs_hz, model)
         found = np.concatenate([detector.push(recording.x_mv).sample, detector.flush().sample])
-        spans = list(recording.excluded)
-        if recording.noisy is not None:
-            edges = np.flatnonzero(np.diff(np.concatenate([[False], ~recording.noisy, [False]]).astype(int)))
-            spans += list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+        spans = without_clean(recording).excluded
         score = score_beats(recording.beats, found, recording.fs_hz, excluded=spans)
         entry = total.setdefault(kind, [0, 0])
         entry[0] += score.false_positive

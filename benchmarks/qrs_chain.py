@@ -40,10 +40,10 @@ CLOSE_WEIGHTS = 5
 class Penalty:
     """Weights of squared size and squared second difference, of contributions and of interval scores."""
 
-    size: float = 0.3
-    roughness: float = 3.0
-    interval_size: float = 0.05
-    interval_roughness: float = 2.0
+    size: float = 1.0
+    roughness: float = 6.0
+    interval_size: float = 0.2
+    interval_roughness: float = 4.0
     close_size: float = 1.0
 
 

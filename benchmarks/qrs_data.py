@@ -26,6 +26,10 @@ PACED = ("102", "104", "107", "217")
 STRESS_GAINS = {"118": 2.96227, "119": 2.56479}
 STRESS_DB = (24, 18, 12, 6, 0, -6)
 
+# Changes made to recordings for training and tests.
+PAUSE_EVERY_S, PAUSE_S, PAUSE_DB = 40.0, (4.0, 15.0), (16.0, 34.0)  # beats taken out, and the noise put instead
+GAIN_EVERY_S, GAIN_RANGE = 90.0, 2.0  # steps of the gain, up to this power of two either way
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -105,3 +109,58 @@ def stress_test(mitdb: Path, nstdb: Path) -> Iterator[tuple[int, Recording]]:
         for snr in STRESS_DB:
             label = f"{name}e{snr:02d}" if snr >= 0 else f"{name}e_{-snr}"
             yield snr, mix(recording, noise, gain * 10 ** (-snr / 20), label, 300, 120)
+
+
+def cut(recording: Recording, first: int, last: int) -> Recording:
+    """A stretch of a recording, counted from its own start."""
+    inside = (recording.beats >= first) & (recording.beats < last)
+    spans = [(max(a, first) - first, min(b, last) - first) for a, b in recording.excluded if b > first and a < last]
+    return replace(
+        recording,
+        x_mv=recording.x_mv[first:last],
+        beats=recording.beats[inside] - first,
+        excluded=tuple(spans),
+    )
+
+
+def with_pauses(part: Recording, whole: Recording, noise: F64, rng: np.random.Generator) -> Recording:
+    """Takes beats out now and then and puts weak muscle noise there, joined without jumps."""
+    fs = part.fs_hz
+    x = part.x_mv.astype(np.float64)
+    keep = np.ones(len(part.beats), bool)
+    next_s = PAUSE_EVERY_S
+    for i, beat in enumerate(part.beats.tolist()):
+        if beat < next_s * fs:
+            continue
+        after = np.flatnonzero(part.beats > beat + rng.uniform(*PAUSE_S) * fs)
+        start = beat + round(0.45 * fs)
+        if not len(after) or part.beats[i + 1] < start or any(a - 2 * fs < beat < b for a, b in part.excluded):
+            continue
+        stop = int(part.beats[after[0]] - 0.3 * fs)
+        at = int(rng.integers(0, len(noise) - (stop - start)))
+        piece = noise[at : at + stop - start] * gain_for(whole, noise, rng.uniform(*PAUSE_DB))
+        quiet = x[start] + piece - piece[0]
+        x[stop:] += quiet[-1] - x[stop]
+        x[start:stop] = quiet
+        keep &= (part.beats < start) | (part.beats >= stop)
+        next_s = part.beats[after[0]] / fs + PAUSE_EVERY_S
+    return replace(part, x_mv=x.astype(np.float32), beats=part.beats[keep])
+
+
+def with_gain_steps(part: Recording, rng: np.random.Generator) -> Recording:
+    """The gain changes now and then, within half a second."""
+    n = len(part.x_mv)
+    every = round(GAIN_EVERY_S * part.fs_hz)
+    power = np.repeat(rng.uniform(-GAIN_RANGE, GAIN_RANGE, n // every + 1), every)[:n]
+    ramp = round(part.fs_hz / 2)
+    gain = 2 ** np.convolve(np.pad(power, (ramp, 0), "edge"), np.ones(ramp) / ramp, "valid")[:n]
+    return replace(part, x_mv=(part.x_mv * gain).astype(np.float32))
+
+
+def without_clean(recording: Recording) -> Recording:
+    """The same with the turns without noise excluded."""
+    if recording.noisy is None:
+        return recording
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~recording.noisy, [False]]).astype(int)))
+    spans = tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    return replace(recording, excluded=recording.excluded + spans)

@@ -17,8 +17,10 @@ Mask = NDArray[np.bool_]
 
 RATE_HZ = 200  # internal rate: keeps the QRS band (to 45 Hz) with room to spare
 UNITS_PER_MV = 10_000.0  # one integer step is 0.1 uV
-_LIMIT = float(2**21)  # clip, in steps: +-210 mV
+_INPUT_LIMIT = float(2**31)  # steps: +-215 V
+_LIMIT = float(2**20)  # steps, after the filters: +-105 mV
 _CUTOFF_HZ = 45.0
+_DRIFT_HZ = 0.3
 _ORDER = 4
 
 # Complex Morlet wavelets: centre frequency and relative bandwidth (standard deviation / centre).
@@ -34,9 +36,13 @@ def _wavelet(centre_hz: float, relative_sd: float) -> tuple[F64, F64]:
     window = np.exp(-0.5 * (k / sd) ** 2)
     phase = 2 * math.pi * centre_hz * k / RATE_HZ
     real = window * np.cos(phase)
+    imaginary = window * np.sin(phase)
     real -= window * (real.sum() / window.sum())  # no response to a constant
+    imaginary -= window * k * ((imaginary @ k) / (window @ k**2))  # nor to a ramp
     scale = 2 * _TAP_SCALE / window.sum()
-    return np.rint(real * scale), np.rint(window * np.sin(phase) * scale)
+    taps = np.rint(real * scale)
+    taps[half] -= taps.sum()
+    return taps, np.rint(imaginary * scale)
 
 
 _WAVELETS = tuple(_wavelet(*band) for band in BANDS_HZ)
@@ -76,8 +82,9 @@ class Conditioner:
     """Streaming: millivolts at the input rate to integer steps at the input rate and at RATE_HZ.
 
     Missing samples (NaN, or not valid) repeat the last good one, and the level after a gap is joined to the level
-    before it, so that neither makes an edge. The low-pass filter (Butterworth, order 4) is undone in time by its
-    delay at low frequency; the 200 Hz samples are read off its output by cubic interpolation.
+    before it, so that neither makes an edge. A high-pass filter (0.3 Hz) takes the drift of electrodes away. The
+    low-pass filter (Butterworth, order 4) is undone in time by its delay at low frequency; the 200 Hz samples are
+    read off by cubic interpolation.
     """
 
     def __init__(self, fs_hz: float) -> None:
@@ -85,7 +92,9 @@ class Conditioner:
 
         self.fs_hz = fs_hz
         cutoff = min(_CUTOFF_HZ, 0.4 * fs_hz)
-        self._sos = butter(_ORDER, cutoff, fs=fs_hz, output="sos")
+        low_pass = butter(_ORDER, cutoff, fs=fs_hz, output="sos")
+        high_pass = butter(1, _DRIFT_HZ, "highpass", fs=fs_hz, output="sos")
+        self._sos = np.concatenate([low_pass, high_pass])
         self._zi = np.zeros((self._sos.shape[0], 2))
         # Low-frequency group delay of a Butterworth filter of order 4 is 2.613 / (2 pi cutoff).
         self._delay = 2.613126 / (2 * math.pi * cutoff) * fs_hz
@@ -116,7 +125,7 @@ class Conditioner:
 
     def _join(self, x_mv: NDArray[np.floating], good: Mask) -> F64:
         steps = np.rint(np.where(good, x_mv, 0.0).astype(np.float64) * UNITS_PER_MV)
-        np.clip(steps, -_LIMIT, _LIMIT, out=steps)
+        np.clip(steps, -_INPUT_LIMIT, _INPUT_LIMIT, out=steps)
         if self._good_before and good.all():
             self._last = float(steps[-1]) if len(steps) else self._last
             return steps - self._offset
