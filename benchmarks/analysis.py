@@ -1,4 +1,4 @@
-"""Time and memory of analysing one lead of a record, 24 h by default: `python benchmarks/analysis.py RECORD [LEAD]`.
+"""Time and memory of analysing one lead of a record: `python benchmarks/analysis.py RECORD [LEAD]`.
 
 RECORD is meant to be the joined day that joined_record.py writes.
 """

@@ -1,7 +1,7 @@
 """Every benchmark of the README in one go: `python benchmarks/run.py --data FOLDER [--work FOLDER] [--peers]`.
 
-FOLDER holds the datasets as their publishers pack them: mitdb, nstdb, ludb, afdb_rr. The joined 24 h record (518 MB)
-is written to the work folder once. Nothing is asserted; the figures are for the machine at hand.
+FOLDER holds the datasets as their publishers pack them: mitdb, nstdb, ludb, afdb_rr. The joined 24 h record
+(518 MB) is written to the work folder once. Nothing is asserted; the figures are for the machine at hand.
 """
 
 from __future__ import annotations
