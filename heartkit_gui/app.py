@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from heartkit_gui.context import AppContext, Folders
+from heartkit_gui.services.crash import log_qt_messages
 from heartkit_gui.theme.stylesheet import base_font, load_fonts
 from heartkit_gui.views.main_window import MainWindow
 
@@ -55,6 +56,7 @@ def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> i
     app = make_application(sys.argv[:1])
     window = make_window(Folders.of_user(), theme)
     window.context.faults.install()
+    log_qt_messages()
     window.restore_layout()
     if size is not None:
         window.resize(*size)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 from engine.errors import EngineError
 from heartkit_gui.app import make_application, make_window
 from heartkit_gui.context import Folders
+from heartkit_gui.services.crash import log_qt_messages
 from heartkit_gui.services.loaders import Failure, Question
 from heartkit_gui.views.main_window import MainWindow
 
@@ -86,6 +87,7 @@ def draw(path: Path | None, target: Path, size: tuple[int, int], theme: str | No
     make_application(["heartkit-gui"])
     with tempfile.TemporaryDirectory(prefix="heartkit-") as folder:
         window = make_window(Folders.inside(Path(folder)), theme)
+        log_qt_messages()
         try:
             window.resize(*size)
             window.show()

@@ -10,12 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 log = logging.getLogger("heartkit_gui")
 
 LOG_NAME = "heartkit-gui.log"
 MAX_LOG_BYTES = 1_000_000
+_QT_LEVELS = {
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
 
 
 def open_log(folder: Path) -> Path:
@@ -30,6 +35,16 @@ def open_log(folder: Path) -> Path:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logging.getLogger().addHandler(handler)
     return path
+
+
+def log_qt_messages() -> None:
+    """Send what Qt has to say to the log instead of the terminal."""
+    qInstallMessageHandler(_log_qt_message)
+
+
+def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    if kind in _QT_LEVELS:
+        logging.getLogger("qt").log(_QT_LEVELS[kind], "%s", message)
 
 
 class FaultReporter(QObject):

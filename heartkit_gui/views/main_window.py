@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSettings, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
 from engine.analysis.types import Analysis
@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.context = context
         self._theme: Theme = THEMES[context.settings.settings.theme]
+        self._arranged = False
         self._lead: int | None = None  # analysed lead, None for the most suitable
         self.setWindowTitle(TITLE)
         self.setAccessibleName(TITLE)
@@ -396,7 +397,7 @@ class MainWindow(QMainWindow):
 
     def restore_layout(self) -> None:
         """Put window and panels where they were last time, and browse the folder of last time."""
-        self.panels.restore(self._geometry_store())
+        self._arranged = self.panels.restore(self._geometry_store())
         folder = self.context.settings.settings.browser_folder
         if folder:
             self.browser.show_folder(Path(folder))
@@ -404,10 +405,11 @@ class MainWindow(QMainWindow):
     def _geometry_store(self) -> QSettings:
         return QSettings(str(self.context.geometry_file), QSettings.Format.IniFormat)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Before the window is first shown, its size decides which panels start open."""
-        super().resizeEvent(event)
-        if not self.isVisible():
+    def showEvent(self, event: QShowEvent) -> None:
+        """The size at first decides which panels start open, unless they were arranged last time."""
+        super().showEvent(event)
+        if not self._arranged:
+            self._arranged = True
             self.panels.reset()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -36,7 +36,6 @@ class Panels(QObject):
         window.setCorner(corners.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         for name, dock in docks.items():
             window.addDockWidget(_AREAS[name], dock)
-        self.reset()
 
     def connect_actions(self, registry: ActionRegistry) -> None:
         """Keep the check marks of the panel actions true."""
@@ -73,13 +72,12 @@ class Panels(QObject):
         store.setValue("geometry", self._window.saveGeometry())
         store.setValue("panels", self._window.saveState(STATE_VERSION))
 
-    def restore(self, store: QSettings) -> None:
-        """Put everything where it was; harmless where nothing is remembered."""
+    def restore(self, store: QSettings) -> bool:
+        """Put everything where it was; False where nothing is remembered."""
         geometry, state = store.value("geometry"), store.value("panels")
         if isinstance(geometry, QByteArray):
             self._window.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            self._window.restoreState(state, STATE_VERSION)
+        return isinstance(state, QByteArray) and self._window.restoreState(state, STATE_VERSION)
 
     def focus(self, name: str) -> None:
         """Give a panel, or the trace, the keyboard."""

@@ -12,8 +12,9 @@ from heartkit_gui.widgets.dialogs import MessageDialog
 def test_a_record_is_analysed_in_the_background_when_opened(window: MainWindow, qtbot: QtBot) -> None:
     context = window.context
     context.settings.update(analyse_on_open=True)
-    with qtbot.waitSignal(context.analysis.finished, timeout=60_000):
+    with qtbot.waitSignal(context.analysis.started, timeout=10_000):
         window.open_sample("mitdb")
+    qtbot.waitUntil(lambda: not context.analysis.busy, timeout=60_000)
     assert context.document.analysis is not None
     assert window.findings.summary.text() == context.document.analysis.summary
     assert int(window.findings.rate.text()) > 60

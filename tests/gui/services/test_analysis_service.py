@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.analysis.types import Analysis
 from engine.resources import built_in_record
 from heartkit_gui.services.analysis import AnalysisService
 
@@ -20,6 +21,17 @@ def service() -> Iterator[AnalysisService]:
     made.shutdown()
 
 
+def analysed(service: AnalysisService, qtbot: QtBot, lead: int | None = None) -> Analysis:
+    """Analyse the built-in record; fails at once where the service does."""
+    answers: list[object] = []
+    service.finished.connect(answers.append)
+    service.failed.connect(lambda sentence, details: answers.append(f"{sentence}\n{details}"))
+    service.start(built_in_record(), None, lead)
+    qtbot.waitUntil(lambda: bool(answers), timeout=LONG_MS)
+    assert isinstance(answers[0], Analysis), answers[0]
+    return answers[0]
+
+
 def child(service: AnalysisService) -> int:
     process = service._process
     assert process is not None
@@ -30,9 +42,7 @@ def child(service: AnalysisService) -> int:
 def test_an_analysis_runs_in_a_child_with_progress(qtbot: QtBot, service: AnalysisService) -> None:
     shares: list[float] = []
     service.progressed.connect(lambda share, _stage: shares.append(share))
-    with qtbot.waitSignal(service.finished, timeout=LONG_MS) as caught:
-        service.start(built_in_record())
-    analysis = caught.args[0]
+    analysis = analysed(service, qtbot)
     assert analysis.lead == "MLII"
     assert len(analysis.beats) > 400
     assert shares == sorted(shares)
@@ -44,8 +54,7 @@ def test_an_analysis_runs_in_a_child_with_progress(qtbot: QtBot, service: Analys
 def test_the_child_is_kept_for_the_next_record(qtbot: QtBot, service: AnalysisService) -> None:
     service.warm_up()
     first = child(service)
-    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
-        service.start(built_in_record(), None, 0)
+    analysed(service, qtbot, 0)
     assert child(service) == first
 
 
@@ -65,8 +74,7 @@ def test_cancel_stops_at_once_and_the_next_analysis_works(qtbot: QtBot, service:
     assert not service.busy
     qtbot.wait(50)
     assert finished == []
-    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
-        service.start(built_in_record())
+    analysed(service, qtbot)
     assert len(finished) == 1
 
 
@@ -79,5 +87,4 @@ def test_a_child_that_dies_is_reported_and_replaced(qtbot: QtBot, service: Analy
     assert "stopped unexpectedly" in caught.args[0]
     assert "Exit code" in caught.args[1]
     assert not service.busy
-    with qtbot.waitSignal(service.finished, timeout=LONG_MS):
-        service.start(built_in_record())
+    analysed(service, qtbot)
