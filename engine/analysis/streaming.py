@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import beats, delineation, hrv, intervals, qrs, rhythm
+from engine.analysis.beat_features import COLUMN
 from engine.analysis.criteria import Criteria
 from engine.analysis.levels import st_levels
 from engine.analysis.qrs import Detections, QrsDetector
+from engine.analysis.restless import LineExtent, restless_stretches
 from engine.analysis.summary import summary_sentence
 from engine.analysis.types import ABSENT, Analysis, Beats, Fiducials, Span
 from engine.signals.quality import QualityMeter
@@ -84,6 +86,7 @@ class StreamingAnalysis:
         self.criteria = criteria or Criteria()
         self._qrs = QrsDetector(fs)
         self._quality = QualityMeter(fs)
+        self._line = LineExtent(fs)
         self._signal = SlidingSignal()
         self._r: I64 = np.zeros(0, np.int64)
         self._confidence: F32 = np.zeros(0, np.float32)
@@ -104,6 +107,7 @@ class StreamingAnalysis:
             valid = np.ones(len(values_mv), np.bool_)
         values_mv = np.where(valid, values_mv, np.float32(0)).astype(np.float32, copy=False)
         self._signal.append(values_mv, valid)
+        self._line.push(values_mv, valid)
         self._bad.extend(self._quality.push(values_mv, valid))
         self._take(self._qrs.push(values_mv, valid))
         self._advance(final=False)
@@ -158,13 +162,21 @@ class StreamingAnalysis:
         oldest = int(self._r[self._done]) if self._done < len(self._r) else undetected
         return min(oldest, undetected) - round(delineation.CONTEXT_BEFORE_S * self.fs) - 1
 
+    def _unreadable(self, features: F32) -> tuple[Span, ...]:
+        """Bad signal, and long stretches without a beat in which the line moves."""
+        height_mv = features[:, COLUMN["max_mv"]] - features[:, COLUMN["min_mv"]]
+        shortest_s = min(self.criteria.pause_s, self.criteria.asystole_s)
+        restless = restless_stretches(self._r, height_mv, self._line, self.fs, self.n_samples, shortest_s)
+        free = [s for s in restless if not any(b.start < s.stop and s.start < b.stop for b in self._bad)]
+        return tuple(sorted([*self._bad, *free], key=lambda span: span.start))
+
     def _assemble(self) -> Analysis:
         empty = not self._waves
         table = np.zeros((0, 9), np.int64) if empty else np.concatenate(self._waves)
         waves = Fiducials.from_table(table)
         features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
         st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
-        quality = tuple(self._bad)
+        quality = self._unreadable(features)
         symbol, aami, confidence = beats.type_beats(
             self._r, features, waves, self.fs, confidence=self._confidence, criteria=self.criteria
         )
@@ -201,8 +213,8 @@ def without_p_in_fibrillation(waves: Fiducials, spans: tuple[Span, ...]) -> Fidu
 
 
 PROVENANCE = {
-    "qrs": "classical QRS detector 1",
-    "delineation": "classical delineator 1",
+    "qrs": "best path through scored candidates 1",
+    "delineation": delineation.ALGORITHM,
     "beats": "timing and morphology rules 1",
     "rhythm": "rhythm rules 1",
     "intervals": "medians over normal beats 1",
