@@ -192,13 +192,12 @@ class QrsDetector:
             return []
         position = np.array([node.position for node in beats])
         rows = np.arange(len(beats))
-        span = _MEAN_RADIUS + _SNAP_RADIUS
-        wide = np.lib.stride_tricks.sliding_window_view(self._y, 2 * span + 1)[position - span - self._start]
-        sums = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
-        width = 2 * _MEAN_RADIUS + 1
-        deviation = wide[:, _MEAN_RADIUS:-_MEAN_RADIUS] - (sums[:, width:] - sums[:, :-width]) / width
         near = position[:, None] + np.arange(-_SNAP_RADIUS, _SNAP_RADIUS + 1)
-        deviation[~self._good[near - self._start]] = 0.0
+        sums = np.cumsum(np.concatenate([[0.0], self._y]))
+        middle = near - self._start
+        mean = (sums[middle + _MEAN_RADIUS + 1] - sums[middle - _MEAN_RADIUS]) / (2 * _MEAN_RADIUS + 1)
+        deviation = self._y[middle] - mean
+        deviation[~self._good[middle]] = 0.0
         at = np.abs(deviation).argmax(axis=1)
         sign = np.where(deviation[rows, at] > 0, 1.0, -1.0)
         centre = np.rint(near[rows, at] * (self._fs / RATE_HZ)).astype(np.int64)

@@ -27,7 +27,7 @@ _FLOOR = 0.012 * UNITS_PER_MV  # and at least 12 uV
 _SMALLEST = 1 / 8  # and at least this part of the level
 _LEVEL_BEFORE, _LEVEL_AFTER = 16, 1  # cells that set the level
 _NOISE_REACH = 2  # cells each way that set the local background
-_NOISE_STRIDE = 5  # the background is the median of every fifth sample
+_NOISE_STRIDE = 10  # the background is the median of every tenth sample
 
 # Windows in which a neighbour may be larger: first and last sample after the candidate.
 _NEIGHBOURS = ((-44, -20), (-72, -20), (-160, -73), (20, 44), (20, 72), (73, 140))
@@ -95,17 +95,14 @@ def describe(bands: F64, good: Mask, origin: int, first: int, until: int) -> Can
     strongest = trio[peak[trio].argmax(axis=0), np.arange(cells)]
     at_strongest = argmax[strongest]
     some = peak[strongest] >= 0
-    level_cells = np.stack(
-        [
-            _running_median(row[at_strongest], some, _LEVEL_BEFORE, _LEVEL_AFTER)
-            for row in (total, bands[0], bands[1], bands[2])
-        ]
-    )
+    sizes = np.concatenate([total[None, at_strongest], bands[:, at_strongest]])
+    level_cells = _running_median(sizes, some, _LEVEL_BEFORE, _LEVEL_AFTER)
     thin = bands.reshape(3, cells, CELL)[:, :, ::_NOISE_STRIDE]
     middle = thin.shape[2] // 2
     medians = np.partition(thin, middle, axis=2)[:, :, middle]
-    background_cells = np.stack([_running_median(row, usable, _NOISE_REACH, _NOISE_REACH) for row in medians])
-    long_cells = _running_median(medians[0] + medians[1] + medians[2], usable, _LEVEL_BEFORE, _LEVEL_AFTER)
+    background_cells = _running_median(medians, usable, _NOISE_REACH, _NOISE_REACH)
+    summed = medians[0] + medians[1] + medians[2]
+    long_cells = _running_median(summed[None], usable, _LEVEL_BEFORE, _LEVEL_AFTER)[0]
 
     maxima = _RangeMaximum(total)
     low, high = (first - origin) * CELL, (until - origin) * CELL
@@ -113,7 +110,7 @@ def describe(bands: F64, good: Mask, origin: int, first: int, until: int) -> Can
     here = total[low:high]
     limit = np.maximum(_SMALLEST * level_cells[0], _FLOOR)
     chosen = (here >= np.repeat(limit[first - origin : until - origin], CELL)) & good[low:high]
-    chosen[chosen] = here[chosen] == maxima.over(inside[chosen], -PEAK_RADIUS, PEAK_RADIUS)
+    chosen[chosen] = maxima.over(inside[chosen], 0, 0) == maxima.over(inside[chosen], -PEAK_RADIUS, PEAK_RADIUS)
     at = inside[chosen]
     # A plateau would give several equal maxima: keep the first.
     at = at[np.concatenate([[True], np.diff(at) > PEAK_RADIUS])] if len(at) else at
@@ -136,22 +133,23 @@ def describe(bands: F64, good: Mask, origin: int, first: int, until: int) -> Can
 
 
 def _running_median(values: F64, use: Mask, before: int, after: int) -> F64:
-    """Lower median of values[i - before : i + after + 1] where `use` holds; 0 where it never does."""
-    width = before + after + 1
-    padded = np.concatenate([np.full(before, np.inf), np.where(use, values, np.inf), np.full(after, np.inf)])
-    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
-    count = np.isfinite(ordered).sum(axis=1)
-    found = ordered[np.arange(len(values)), np.maximum(count - 1, 0) // 2]
-    return np.where(count > 0, found, 0.0)
+    """Lower median of each row's values[i - before : i + after + 1] where `use` holds; 0 where it never does."""
+    rows, count = values.shape
+    padded = np.full((rows, before + count + after), np.inf)
+    padded[:, before : before + count] = np.where(use, values, np.inf)
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, before + after + 1, axis=1), axis=2)
+    known = np.isfinite(ordered[0]).sum(axis=1)
+    found = ordered[:, np.arange(count), np.maximum(known - 1, 0) // 2]
+    return np.where(known > 0, found, 0.0)
 
 
 class _RangeMaximum:
-    """Largest value of x over windows of up to 127 samples; outside x counts as 0."""
+    """Largest value of x, to single precision, over windows of up to 127 samples; outside x counts as 0."""
 
     def __init__(self, x: F64) -> None:
         self._size = len(x)
         self._pad = 256
-        level = np.concatenate([np.zeros(self._pad), x, np.zeros(self._pad)])
+        level = np.pad(x.astype(np.float32), self._pad)
         self._levels = [level]
         for k in range(6):
             step = 1 << k

@@ -66,7 +66,9 @@ class Memory:
         """
         n = len(found.position)
         features = np.empty((len(NAMES), n))
-        usual = log2(np.median(self._sizes, axis=0))[:, None] if len(self._sizes) >= _ENOUGH else found.log_level
+        usual = found.log_level
+        if len(self._sizes) >= _ENOUGH:
+            usual = log2(np.sort(self._sizes, axis=0)[len(self._sizes) // 2])[:, None]
         np.subtract(found.log_bands, usual, out=features[:3])
         np.subtract(found.log_background, usual, out=features[3:6])
         names, offset = np.full(n, -1), np.full(n, SLACK)
@@ -97,7 +99,7 @@ class Memory:
         features[7] = main
         offset = lag[rows, which]
         size = product[rows, offset, which] / (own[which] + 1.0)
-        features[8] = log2(np.clip(np.where(known, size, 1.0), 1 / 64, 64) * 1024) - 10
+        features[8] = log2(np.minimum(np.maximum(np.where(known, size, 1.0), 1 / 64), 64) * 1024) - 10
         names = np.where(best > _SAME, np.array(self._names)[which], -1)
         return features, names, offset
 

@@ -53,7 +53,8 @@ class QrsModel:
 
     def place(self, features: F64) -> tuple[NDArray[np.int64], F64]:
         """(knot below, share of the way to the next) of each feature value [len(FEATURE_NAMES), n]."""
-        place = np.clip((features - self.first_knot[:, None]) / self.knot_step[:, None], 0.0, KNOTS - 1 - 1e-6)
+        place = (features - self.first_knot[:, None]) / self.knot_step[:, None]
+        np.minimum(np.maximum(place, 0.0, out=place), KNOTS - 1 - 1e-6, out=place)
         knot = place.astype(np.int64)
         return knot, place - knot
 
