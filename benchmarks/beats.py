@@ -24,8 +24,55 @@ from engine.analysis.qrs import detect_qrs
 from engine.analysis.types import Fiducials
 from engine.records.annotations import AAMI_OF_SYMBOL
 
-DS1 = "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230".split()
-DS2 = "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234".split()
+_DS1 = (
+    101,
+    106,
+    108,
+    109,
+    112,
+    114,
+    115,
+    116,
+    118,
+    119,
+    122,
+    124,
+    201,
+    203,
+    205,
+    207,
+    208,
+    209,
+    215,
+    220,
+    223,
+    230,
+)
+_DS2 = (
+    100,
+    103,
+    105,
+    111,
+    113,
+    117,
+    121,
+    123,
+    200,
+    202,
+    210,
+    212,
+    213,
+    214,
+    219,
+    221,
+    222,
+    228,
+    231,
+    232,
+    233,
+    234,
+)
+DS1, DS2 = ([str(number) for number in split] for split in (_DS1, _DS2))
 LEARN_S = 300
 TOLERANCE_S = 0.15
 MISSED, EXTRA = "-", "+"  # no beat of ours, no beat of theirs

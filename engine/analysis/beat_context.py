@@ -1,4 +1,4 @@
-"""What beat typing knows of a beat: its timing and shape against those around it and against its family."""
+"""Timing and shape of a beat against those around it and against its family: what tells ventricular beats."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ I64 = NDArray[np.int64]
 
 RR_LOW_S, RR_HIGH_S = 0.15, 4.0
 _NEAR = 16  # beats on either side that make the local RR
+_WIDE = 100  # beats on either side that show what is usual
 _STRETCH = 128  # beats over which the dominant shape is chosen
 _AF_STRIDE = 6
 
@@ -24,9 +25,6 @@ CONTEXT_COLUMNS = (
     "rr_next_to_local",
     "rr_prev_to_next",
     "rr_prev_to_before",
-    "rr_prev_to_long",  # against the 80th percentile nearby
-    "rr_local_s",
-    "irregularity",  # median absolute change of RR nearby, relative
     "af_probability",
     "like_dominant",  # cosine of the QRS window with the dominant shape nearby
     "size_to_dominant",
@@ -37,7 +35,7 @@ CONTEXT_COLUMNS = (
     "t_change",  # distance of the T windows over the size of the dominant QRS
     "p_like_dominant",
     "p_change",
-    "p_size",  # of the P window, over the dominant P window's
+    "p_found",  # by the delineator: 1 or 0
     "like_previous",
     "like_next",
     "width_ms",
@@ -53,10 +51,10 @@ CONTEXT_COLUMNS = (
 CONTEXT_COLUMN = {name: i for i, name in enumerate(CONTEXT_COLUMNS)}
 
 
-def beat_context(r: I64, features: F32, fs_hz: float) -> tuple[F64, Families]:
-    """Context of every beat, float64 [n, len(CONTEXT_COLUMNS)], and the families found. n >= 1."""
+def beat_context(r: I64, rows: F32, fs_hz: float) -> tuple[F64, Families]:
+    """Context of n >= 1 beats, float64 [n, len(CONTEXT_COLUMNS)], and the families found; rows: `beat_features`."""
     n = len(r)
-    features = features.astype(np.float64)
+    features: F64 = rows.astype(np.float64)
     found = families(features[:, QRS])
     out = np.zeros((n, len(CONTEXT_COLUMNS)))
 
@@ -72,12 +70,11 @@ def beat_context(r: I64, features: F32, fs_hz: float) -> tuple[F64, Families]:
     put("rr_next_to_local", np.log(after / local))
     put("rr_prev_to_next", prev_to_next)
     put("rr_prev_to_before", np.log(before / earlier))
-    put("rr_prev_to_long", np.log(before / rolling_quantile(before, _NEAR, 0.8)))
-    put("rr_local_s", local)
-    put("irregularity", rolling_quantile(np.abs(np.log(before / earlier)), _NEAR, 0.5))
     put("af_probability", _af_along(before))
 
-    dominant, leading = _dominant(found, features, prev_to_local, prev_to_next)
+    dominant = _dominant(
+        found, features, prev_to_local, prev_to_next, np.log(before / rolling_quantile(before, _WIDE, 0.5))
+    )
     qrs, p_wave, t_wave = features[:, QRS], features[:, P], features[:, T]
     size = _size(qrs)
     normal_size = _size(dominant[:, QRS])
@@ -95,7 +92,7 @@ def beat_context(r: I64, features: F32, fs_hz: float) -> tuple[F64, Families]:
     flat_p, flat_dominant_p = _centred(p_wave), _centred(dominant[:, P])
     put("p_like_dominant", _cosine(flat_p, flat_dominant_p))
     put("p_change", _size(flat_p - flat_dominant_p) / normal_size)
-    put("p_size", np.log((_size(flat_p) + 0.01) / (_size(flat_dominant_p) + 0.01)))
+    put("p_found", np.isfinite(features[:, COLUMN["pr_ms"]]).astype(np.float64))
     alike = np.concatenate([[1.0], _cosine(qrs[1:], qrs[:-1]), [1.0]])
     put("like_previous", alike[:-1])
     put("like_next", alike[1:])
@@ -138,36 +135,42 @@ def _af_along(rr_s: F64) -> F64:
     return np.interp(np.arange(n), start + af.WINDOW / 2, chance)
 
 
-def _dominant(found: Families, features: F64, prev_to_local: F64, prev_to_next: F64) -> tuple[F64, I64]:
-    """Mean feature row of the family that dominates around each beat, [n, columns], and that family, [n].
+def _dominant(found: Families, features: F64, prev_to_local: F64, prev_to_next: F64, prev_to_wide: F64) -> F64:
+    """Median feature row, [n, columns], of the usual beats of the family that dominates around each beat.
 
     Families whose beats come early as a rule count little, so bigeminy and runs do not turn ectopic shapes into the
-    norm.
+    norm. Usual are beats whose RR is near the median of the wide surroundings.
     """
     n, count = len(features), len(found.size)
     early = np.minimum(_family_mean(found, prev_to_local), 0.5 * _family_mean(found, prev_to_next))
     weight = np.where(early < -0.08, 0.1, 1.0)
-    usual = int(np.argmax(weight * found.size))
+    usual_family = int(np.argmax(weight * found.size))
     steps = -(-n // _STRETCH)
     counts = np.zeros((steps, count))
     np.add.at(counts, (np.arange(n) // _STRETCH, found.label), 1.0)
     around = counts.copy()
     around[1:] += counts[:-1]
     around[:-1] += counts[1:]
-    around[:, usual] += 0.5  # decides only where nothing else does
+    around[:, usual_family] += 0.5  # decides only where nothing else does
     leading = np.argmax(around * weight, axis=1)
+    usual = np.abs(prev_to_wide) < 0.15
     rows = np.empty((steps, features.shape[1]))
     for step in range(steps):
         near = slice(max(0, step - 1) * _STRETCH, (step + 2) * _STRETCH)
         members = found.label[near] == leading[step]
-        rows[step] = _mean(features[near][members] if members.any() else features[found.label == leading[step]])
+        if (members & usual[near]).sum() >= 8:
+            members &= usual[near]
+        rows[step] = _median(features[near][members] if members.any() else features[found.label == leading[step]])
     at = np.arange(n) // _STRETCH
-    return rows[at], leading[at]
+    return rows[at]
 
 
-def _mean(rows: F64) -> F64:
-    known = np.isfinite(rows)
-    return np.where(known, rows, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+def _median(rows: F64) -> F64:
+    """Median of the known values of each column; 0 where none is known."""
+    ranked = np.sort(rows, axis=0)  # NaN comes last
+    known = np.isfinite(rows).sum(axis=0)
+    at = np.maximum(known - 1, 0) // 2
+    return np.where(known > 0, np.nan_to_num(ranked[at, np.arange(rows.shape[1])]), 0.0)
 
 
 def _family_mean(found: Families, values: F64) -> F64:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 BLOCK = 128  # beats taken at once
-_ALIKE = 0.9  # cosine between windows of one family
-_SIZE_RATIO = 2.5  # largest ratio of root-mean-square sizes within a family
-_MOST = 32  # families followed at a time; the smallest gives way
+_ALIKE = 0.94  # cosine between windows of one family
+_SIZE_RATIO = 2.0  # largest ratio of root-mean-square sizes within a family
+_MOST = 48  # families followed at a time; the smallest gives way
 _MEMORY = 64  # beats a template remembers
 
 
@@ -30,7 +29,7 @@ class Families:
     template: F64
 
 
-def families(windows: F32) -> Families:
+def families(windows: NDArray[np.floating]) -> Families:
     """Group aligned QRS windows [n, points] mV by shape and size.
 
     Blocks of `BLOCK` beats are compared with the templates followed so far; what matches none founds new families,

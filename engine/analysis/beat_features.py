@@ -25,7 +25,7 @@ _REACH = 5  # the window follows the slope energy by at most this many grid step
 _CHUNK = 4096
 
 QRS_POINTS = 33  # aligned window, -128..128 ms around the centre of slope energy
-P_POINTS = 12  # -320..-144 ms, every 16 ms
+P_POINTS = 17  # -320..-64 ms, every 16 ms
 T_POINTS = 18  # 152..424 ms, every 16 ms
 
 SCALARS = (
@@ -128,7 +128,7 @@ def _rows(x_mv: F32, offset: int, r: I64, table: I64, fs_hz: float) -> F32:
         return grid[rows, at] * (1 - part) + grid[rows, at + 1] * part
 
     qrs = aligned(-16, 16, 1)
-    p_wave = aligned(-40, -18, 2)
+    p_wave = aligned(-40, -8, 2)
     t_wave = aligned(19, 53, 2)
     out = np.full((n, len(COLUMNS)), np.nan, dtype=np.float32)
     out[:, QRS], out[:, P], out[:, T] = qrs, p_wave, t_wave

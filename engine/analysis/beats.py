@@ -1,26 +1,32 @@
 """Beat types by timing and morphology: normal, supraventricular, ventricular, paced. No neural network.
 
-Two small boosted-tree models judge each beat on its context (`beat_context`: prematurity against the local RR, the
-pause after it, likeness to the dominant shape and to its own family of shapes, P and T windows): is it ventricular,
-and if not, is it supraventricular ectopic. They were fitted by `benchmarks/fit_beats.py` on the 22 training records
-of the split of de Chazal et al. (IEEE Trans Biomed Eng 2004) of the MIT-BIH Arrhythmia Database;
-`benchmarks/beats.py` gives the figures on the other 22.
+Is a beat ventricular? A small boosted-tree model judges its `beat_context`: prematurity against the local RR, the
+pause after it, likeness to the dominant shape, its family of shapes, P and T windows. If it is not, is it
+supraventricular ectopic? A logistic of two numbers judges its `sinus_context`: prematurity against the sinus RR,
+plain and over the usual spread of that; the chance that the atria fibrillate takes from it, for then no beat can be
+told from another. Timing cannot tell an ectopic rhythm that prevails from a sinus rhythm: such beats stay normal.
+
+Both were fitted by `benchmarks/fit_beats.py` on the 22 training records of the split of de Chazal et al. (IEEE Trans
+Biomed Eng 2004) of the MIT-BIH Arrhythmia Database; `benchmarks/beats.py` gives the figures on the other 22.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.beat_context import CONTEXT_COLUMN, beat_context
+from engine.analysis.beat_context import beat_context, rr_seconds
 from engine.analysis.beat_features import COLUMNS, CONTEXT_S, beat_features
 from engine.analysis.boosted_trees import BoostedTrees
 from engine.analysis.criteria import Criteria
-from engine.analysis.types import Fiducials
+from engine.analysis.fibrillation import fibrillation_on_both_sides
+from engine.analysis.sinus_context import sinus_context
+from engine.analysis.types import ABSENT, Fiducials
 from engine.records.annotations import AAMI_OF_SYMBOL
 
 __all__ = ["CONTEXT_S", "N_FEATURES", "beat_features", "type_beats"]
@@ -35,10 +41,27 @@ FEWEST_BEATS = 3  # with fewer nothing is early or unlike the others
 _MODEL_FILE = Path(__file__).with_name("beat_model.json")
 
 
+@dataclass(frozen=True)
+class Models:
+    """Ventricular: trees on `CONTEXT_COLUMNS`. Supraventricular: weights on `SINUS_COLUMNS` and a constant."""
+
+    ventricular: BoostedTrees
+    weight: F64
+    bias: float
+
+    def supraventricular(self, timing: F64) -> F64:
+        """Probability of each row of `sinus_context`."""
+        return 1.0 / (1.0 + np.exp(-np.clip((timing * self.weight).sum(axis=1) + self.bias, -30, 30)))
+
+
 @cache
-def _models() -> tuple[BoostedTrees, BoostedTrees]:
+def models() -> Models:
+    """The models shipped beside this module."""
     stored = json.loads(_MODEL_FILE.read_text(encoding="utf-8"))
-    return BoostedTrees.from_document(stored["ventricular"]), BoostedTrees.from_document(stored["supraventricular"])
+    logistic = stored["supraventricular"]
+    return Models(
+        BoostedTrees.from_document(stored["ventricular"]), np.array(logistic["weight"]), float(logistic["bias"])
+    )
 
 
 def type_beats(
@@ -64,10 +87,12 @@ def type_beats(
     sure = np.full(n, 0.5 if n < FEWEST_BEATS else 1.0)
     if n >= FEWEST_BEATS:
         context, _ = beat_context(r, features, fs_hz)
-        ventricular_model, supraventricular_model = _models()
-        ventricular = ventricular_model.probability(context)
-        early = context[:, CONTEXT_COLUMN["rr_prev_to_local"]] <= np.log(1 - criteria.premature_percent / 100)
-        supraventricular = supraventricular_model.probability(context)
+        ventricular = models().ventricular.probability(context)
+        rr_s = rr_seconds(r, fs_hz)[:-1]
+        timing = sinus_context(rr_s, ventricular > 0.5)
+        fibrillation = fibrillation_on_both_sides(rr_s[1:], ventricular > 0.5, fiducials.p != ABSENT)
+        supraventricular = models().supraventricular(timing) * (1 - fibrillation)
+        early = timing[:, 0] >= -np.log(1 - criteria.premature_percent / 100)
         symbol[(supraventricular > 0.5) & early] = "S"
         symbol[ventricular > 0.5] = "V"
         ectopic = np.where(symbol == "S", supraventricular, 1 - supraventricular)

@@ -35,9 +35,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 class Criteria:
     """What counts as a finding. Rates per minute, durations in seconds, amplitudes in millivolts.
 
-    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100 (three ventricular beats in a
-    row as well), pause from 2.0 s, asystole from 3.0 s without any deflection, three cycles for bigeminy.
-    A value outside `LIMITS`, or thresholds that contradict each other, raise ConfigError naming the threshold.
+    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100, ventricular tachycardia from
+    three beats, pause from 2.0 s, asystole from 3.0 s without a beat, three cycles for bigeminy. A value outside `LIMITS`, or thresholds that contradict each other, raise ConfigError naming the threshold.
     """
 
     brady_bpm: float = 60.0

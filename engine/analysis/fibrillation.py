@@ -7,11 +7,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engine.analysis import af
-from engine.analysis.stretches import rolling_mean
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-Str = NDArray[np.str_]
 
 _STRIDE = 3
 _P_REACH = 12  # beats on either side whose P waves count
@@ -19,16 +18,24 @@ _P_WEIGHT = 8.0  # log odds for no beat against all beats with a P wave
 _P_NEUTRAL = 0.4  # share of beats with a P wave that speaks neither way
 
 
-def fibrillation_chance(rr_s: F64, symbol: Str, has_p: Bool) -> F64:
-    """Probability 0..1 at each of n beats.
+def fibrillation_chance(rr_s: F64, ventricular: Bool, has_p: Bool) -> F64:
+    """Probability 0..1 at each of n beats, from what lies around it.
 
-    rr_s: [n - 1] intervals between them; symbol: [n]; has_p: [n], a P wave was found.
+    rr_s: [n - 1] intervals between the beats; ventricular, has_p (a P wave was found): [n].
     Intervals next to ventricular beats say nothing of the atria and are left out.
     """
-    n = len(symbol)
-    ventricular = symbol == "V"
-    clean = ~(ventricular[1:] | ventricular[:-1])
-    at = np.flatnonzero(clean)
+    return _chance(rr_s, ventricular, has_p, (0.5,))
+
+
+def fibrillation_on_both_sides(rr_s: F64, ventricular: Bool, has_p: Bool) -> F64:
+    """The smaller of the probabilities before and after each beat: high inside fibrillation only, not beside it."""
+    return _chance(rr_s, ventricular, has_p, (0.0, 1.0))
+
+
+def _chance(rr_s: F64, ventricular: Bool, has_p: Bool, places: tuple[float, ...]) -> F64:
+    """Smallest probability over windows that have the beat at these places (0 first, 1 last)."""
+    n = len(ventricular)
+    at = np.flatnonzero(~(ventricular[1:] | ventricular[:-1]))
     if len(at) < af.SHORT_WINDOW:
         at = np.arange(n - 1)
     if len(at) < af.SHORT_WINDOW:
@@ -36,12 +43,26 @@ def fibrillation_chance(rr_s: F64, symbol: Str, has_p: Bool) -> F64:
     width = af.WINDOW if len(at) >= af.WINDOW else af.SHORT_WINDOW
     start = np.unique(np.append(np.arange(0, len(at) - width, _STRIDE), len(at) - width))
     irregular = af.af_probability(sliding_window_view(rr_s[at], width)[start])
-    middle = at[start + width // 2]
-    log_odds = np.interp(np.arange(n), middle, np.log((irregular + 1e-6) / (1 - irregular + 1e-6)))
-
+    irregular_odds = np.log((irregular + 1e-6) / (1 - irregular + 1e-6))
     usual = np.flatnonzero(~ventricular)
+    beat = np.arange(n)
+    log_odds = np.full(n, np.inf)
+    share = np.full(n, -np.inf)
+    for place in places:
+        middle = at[start + round(place * (width - 1))]
+        log_odds = np.minimum(log_odds, np.interp(beat, middle, irregular_odds))
+        if len(usual):
+            with_p = _share(has_p[usual], round(2 * place * _P_REACH))
+            share = np.maximum(share, np.interp(beat, usual, with_p))
     if len(usual):
-        share = rolling_mean(has_p[usual].astype(np.float64), _P_REACH)
-        p_share = np.interp(np.arange(n), usual, share)
-        log_odds += _P_WEIGHT * (_P_NEUTRAL - p_share)
+        log_odds += _P_WEIGHT * (_P_NEUTRAL - share)
     return 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
+
+
+def _share(mask: Bool, back: int) -> F64:
+    """Share of True from `back` places before to `2 * _P_REACH - back` after each place."""
+    n = len(mask)
+    total = np.concatenate([[0], np.cumsum(mask)])
+    low = np.maximum(np.arange(n) - back, 0)
+    high = np.minimum(np.arange(n) + 2 * _P_REACH - back + 1, n)
+    return (total[high] - total[low]) / (high - low)

@@ -8,6 +8,8 @@ bad signal carry no statement but NOISE or UNKNOWN.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,7 +92,7 @@ def _base(
     rr = np.diff(r) / fs_hz
     before = np.concatenate([rr[:1], rr])
     has_p = fiducials.p != ABSENT
-    chance = fibrillation_chance(rr, symbol, has_p) if criteria.detect_afib else np.zeros(n)
+    chance = fibrillation_chance(rr, symbol == "V", has_p) if criteria.detect_afib else np.zeros(n)
     state, sure = _rate_states(before, symbol, has_p, criteria)
     long_enough = criteria.afib_min_s if (stop - start) / fs_hz > 2 * criteria.afib_min_s else 0.0
     fibrillating = hysteresis(chance, 0.6, 0.4)
@@ -159,7 +161,7 @@ def _spans(
     """Equal states become spans; borders lie half way between beats."""
     edges = np.concatenate([[0], np.flatnonzero(state[1:] != state[:-1]) + 1, [len(r)]])
     spans = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         a = start if first == 0 else int((r[first - 1] + r[first]) // 2)
         b = stop if last == len(r) else int((r[last - 1] + r[last]) // 2)
         label = str(state[first])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,7 +59,7 @@ def _sequences(r: I64, quality: tuple[Span, ...], fs_hz: float) -> list[tuple[in
         broken[max(0, first - 1) : last] = True
     cuts = np.flatnonzero(broken) + 1
     edges = [0, *cuts.tolist(), len(r)]
-    return [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= 2]
+    return [(a, b) for a, b in pairwise(edges) if b - a >= 2]
 
 
 def _in_sequence(r: I64, symbol: Str, fs_hz: float, criteria: Criteria) -> list[Span]:

@@ -1,4 +1,4 @@
-"""Steady stretches out of per-beat values: hysteresis, least durations, runs, and where the signal is unreadable."""
+"""Steady stretches out of per-beat values (hysteresis, least durations, runs), and where signal is unreadable."""
 
 from __future__ import annotations
 
