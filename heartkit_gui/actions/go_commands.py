@@ -110,7 +110,7 @@ class GoCommands(QObject):
             return
         span = self._selection.span
         in_view = span is not None and span.start < self._canvas.view_stop and span.stop > self._canvas.view_start
-        at = span.start if span is not None and in_view else self._middle()
+        at = span.start if span is not None and in_view else self._canvas.view_start - (int(step) > 0)
         found = findings.next_episode(analysis, at, int(step))
         if found is None:
             self._window.say("No further episode.")

@@ -161,6 +161,7 @@ QToolButton:pressed { background: @press; }
 QToolButton:checked { background: @chosen; border-color: @accent; }
 QToolButton:focus { border-color: @focus; }
 QToolButton:disabled { color: @faint; }
+QToolButton#beatClass { padding: 2px 3px 2px 1px; }
 QToolButton[popupMode="2"] { padding-right: 16px; }
 QToolButton::menu-indicator { image: url(@glyphs/chevron_down.svg); width: 10px; height: 10px;
   subcontrol-position: right center; subcontrol-origin: padding; right: 4px; }

@@ -49,6 +49,7 @@ class BeatClassButton(QToolButton):
     def __init__(self, aami: str) -> None:
         super().__init__()
         self.aami = aami
+        self.setObjectName("beatClass")
         self.setAccessibleName(AAMI_NAMES[aami])
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(18, 18))

@@ -38,7 +38,6 @@ from heartkit_gui.widgets.panel import Panel
 
 TITLE = "HeartKit Workbench"
 SIZE = (1360, 850)
-SAY_MS = 6000
 
 
 class MainWindow(QMainWindow):
@@ -142,8 +141,8 @@ class MainWindow(QMainWindow):
         context.settings.changed.connect(self._apply_settings)
         context.faults.reported.connect(self._fault)
         review.canvas.view_changed.connect(self._view_changed)
-        review.canvas.cursor_moved.connect(self.status.pointer.setText)
-        review.canvas.caliper_changed.connect(self.status.pointer.setText)
+        review.canvas.cursor_moved.connect(self.status.show_pointer)
+        review.canvas.caliper_changed.connect(self.status.show_pointer)
         review.canvas.read_failed.connect(self._read_failed)
         review.banner.details_wanted.connect(self.show_notice)
         review.welcome.open_wanted.connect(self.registry["file.open"].trigger)
@@ -372,7 +371,7 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str) -> None:
         """A passing remark in the status bar."""
-        self.status.showMessage(sentence, SAY_MS)
+        self.status.say(sentence)
 
     def show_dialog(self, dialog: QDialog) -> None:
         """Show a dialog over the window, without stopping the program."""

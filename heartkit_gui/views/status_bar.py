@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from engine.analysis.types import Analysis
@@ -11,6 +11,8 @@ from heartkit_gui.model.wording import clock, duration, percent, quality_name, r
 from heartkit_gui.theme.icons import themed_icon
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import ElidedLabel, align_figures
+
+REMARK_MS = 6000
 
 
 class StatusBar(QStatusBar):
@@ -27,6 +29,10 @@ class StatusBar(QStatusBar):
         self.pointer = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.pointer.setAccessibleName("Under the pointer")
         align_figures(self.pointer)
+        self._remark = QTimer(self)
+        self._remark.setSingleShot(True)
+        self._remark.setInterval(REMARK_MS)
+        self._remark.timeout.connect(self._forget_remark)
         self.quality = self._label("Signal quality in view")
         self.rate = self._label("Sampling rate")
         self.filter = self._label("Filter")
@@ -51,6 +57,7 @@ class StatusBar(QStatusBar):
         self._running = running
         self.addWidget(self.time)
         self.addWidget(self.pointer, 1)
+        self.pointer.setContentsMargins(14, 0, 0, 0)
         for widget in (self.quality, self.rate, self.filter, self.state, running):
             self.addPermanentWidget(widget)
         self.set_busy(False)
@@ -80,6 +87,21 @@ class StatusBar(QStatusBar):
         """Rate of the record."""
         self.rate.setText(rate(fs))
         self.rate.setToolTip(f"{rate(fs)}, {duration(duration_s)}")
+
+    @Slot(str)
+    def show_pointer(self, text: str) -> None:
+        """What is under the pointer, or the reading of the calipers."""
+        self._remark.stop()
+        self.pointer.setText(text)
+
+    def say(self, sentence: str) -> None:
+        """A passing remark, beside the time."""
+        self.pointer.setText(sentence)
+        self._remark.start()
+
+    @Slot()
+    def _forget_remark(self) -> None:
+        self.pointer.setText("")
 
     def clear_record(self) -> None:
         """Nothing is open."""

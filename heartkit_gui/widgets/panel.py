@@ -111,6 +111,9 @@ class Section(QWidget):
 def scrolling(body: QWidget, name: str) -> QScrollArea:
     """A panel's scroll area around a column of widgets."""
     body.setObjectName("panelBody")
+    body.setMinimumWidth(
+        120
+    )  # less than the content's own minimum: a narrow panel clips, it does not scroll sideways
     area = QScrollArea()
     area.setObjectName("panel")
     area.setAccessibleName(name)

@@ -14,6 +14,7 @@ from heartkit_gui.widgets.labels import align_figures
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 26
+CELL_PADDING = 20
 NOWHERE = QModelIndex()
 
 
@@ -98,6 +99,7 @@ class RowTable(QTableView):
         super().__init__()
         self.setAccessibleName(name)
         self._max_rows = max_rows
+        self.columns = tuple(columns)
         self.rows = RowModel(columns, self)
         self.setModel(self.rows)
         self.setShowGrid(False)
@@ -123,15 +125,16 @@ class RowTable(QTableView):
         head.setMinimumSectionSize(24)
         for i, column in enumerate(columns):
             mode = QHeaderView.ResizeMode
-            head.setSectionResizeMode(i, mode.Stretch if column.stretch else mode.ResizeToContents)
-        head.setResizeContentsPrecision(200)
+            head.setSectionResizeMode(i, mode.Stretch if column.stretch else mode.Fixed)
         self.clicked.connect(self._choose)
         self._fit()
+        self._fit_columns()
 
     def set_rows(self, rows: Sequence[Any]) -> None:
         """Show other rows."""
         self.rows.set_rows(rows)
         self._fit()
+        self._fit_columns()
 
     def row_at(self, index: Index) -> Any:
         """The row of an index."""
@@ -165,6 +168,19 @@ class RowTable(QTableView):
     def _fit(self) -> None:
         if self._max_rows:
             self.setFixedHeight(self._height())
+
+    def _fit_columns(self) -> None:
+        """Columns as wide as their longest text, judged by some of the first, last and other rows."""
+        rows = self.rows.rows
+        count = len(rows)
+        some = sorted(
+            {*range(min(count, 40)), *range(0, count, 1 + count // 60), *range(max(0, count - 40), count)}
+        )
+        metrics = self.fontMetrics()
+        for i, column in enumerate(self.columns):
+            if not column.stretch:
+                texts = [column.title, *(column.text(rows[j]) for j in some)]
+                self.setColumnWidth(i, max(metrics.horizontalAdvance(text) for text in texts) + CELL_PADDING)
 
     @Slot(QModelIndex)
     def _choose(self, index: Index) -> None:
