@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Suffixes worth trying; whether a file is a recording is decided by its content when it is opened.
 SUFFIXES = frozenset(
-    ".hea .edf .bdf .rec .dcm .csv .tsv .txt .mat .npz .xml .scp .ecg .wav".split()  # noqa: SIM905
+    ".hea .edf .bdf .rec .dcm .csv .tsv .txt .log .mat .npz .npy .h5 .hdf5".split()  # noqa: SIM905
 )
 MAX_ENTRIES = 20_000
 

@@ -21,7 +21,14 @@ from heartkit_gui.widgets.dialogs import name_buttons
 from heartkit_gui.widgets.labels import name_choice, role_label
 from heartkit_gui.widgets.tables import ROW_HEIGHT, Column, RowTable
 
-DELIMITERS = {"Comma": ",", "Semicolon": ";", "Tab": "\t", "Spaces": " ", "Vertical bar": "|"}
+DELIMITERS = {
+    "Find out": None,
+    "Comma": ",",
+    "Semicolon": ";",
+    "Tab": "\t",
+    "Spaces": " ",
+    "Vertical bar": "|",
+}
 UNITS = {"Find out": None, "mV": "mV", "µV": "uV", "V": "V", "nV": "nV", "Raw counts": "adu"}
 USUAL_RATES = ("125", "128", "250", "300", "360", "500", "1000")
 TEXT_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
@@ -68,7 +75,7 @@ class HintsDialog(QDialog):
         name_choice(self.delimiter, "Delimiter between the columns")
         for title, value in DELIMITERS.items():
             self.delimiter.addItem(title, value)
-        self.delimiter.setCurrentIndex(max(0, self.delimiter.findData(self._guess.delimiter or ",")))
+        self.delimiter.setCurrentIndex(max(0, self.delimiter.findData(self._guess.delimiter)))
         self.delimiter.currentIndexChanged.connect(self._preview)
         self.variable = QComboBox()
         name_choice(self.variable, "Array with the signal")
@@ -158,7 +165,7 @@ class HintsDialog(QDialog):
     @Slot()
     def _preview(self) -> None:
         chosen = self.delimiter.currentData()
-        if self.is_text and (chosen != self._guess.delimiter or not self._guess.preview):
+        if self.is_text and chosen is not None and chosen != self._guess.delimiter:
             rows = preview_rows(self._path, chosen)
         else:
             rows = tuple(tuple(cell[:24] for cell in row[:PREVIEW_COLUMNS]) for row in self._guess.preview)

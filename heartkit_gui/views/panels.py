@@ -11,7 +11,7 @@ from heartkit_gui.widgets.panel import Panel
 
 STATE_VERSION = 1
 NARROW_PX = 1200  # a window this narrow starts without the left panels
-LEFT_PX, RIGHT_PX, BOTTOM_PX = 236, 356, 240
+LEFT_PX, RIGHT_PX, BOTTOM_PX = (236, 280), (356, 420), 250  # narrowest and widest
 _AREAS = {
     "browser": Qt.DockWidgetArea.LeftDockWidgetArea,
     "info": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -63,9 +63,16 @@ class Panels(QObject):
         browser, info = self._docks["browser"], self._docks["info"]
         self._window.splitDockWidget(browser, info, Qt.Orientation.Vertical)
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._window.resizeDocks([browser, self._docks["findings"]], [LEFT_PX, RIGHT_PX], horizontal)
+        self._window.resizeDocks(
+            [browser, self._docks["findings"]],
+            [self._share(*LEFT_PX, 0.15), self._share(*RIGHT_PX, 0.22)],
+            horizontal,
+        )
         self._window.resizeDocks([browser, info], [3, 2], vertical)
         self._window.resizeDocks([self._docks["trends"]], [BOTTOM_PX], vertical)
+
+    def _share(self, narrowest: int, widest: int, share: float) -> int:
+        return min(widest, max(narrowest, round(share * self._window.width())))
 
     def save(self, store: QSettings) -> None:
         """Remember where everything is."""
