@@ -43,10 +43,9 @@ _HOPELESS = -9.0  # own score below which a candidate is not put into the race
 _SNAP_RADIUS = 13  # the main deflection is looked for within +-65 ms
 _MEAN_RADIUS = 20  # as distance from the mean over +-100 ms
 _REFINE_MS = 10.0  # and then within this reach at the input rate
-_OWN_LIMIT, _CONFIDENCE_SLOPE, _CONFIDENCE_OFFSET = 8.0, 0.83, 1.15
-_HISTORY = CELLS_BEFORE * CELL + max(
-    MARGIN, _MEAN_RADIUS + _SNAP_RADIUS
-)  # samples kept before the first undecided cell
+_OWN_LIMIT, _CONFIDENCE_SLOPE, _CONFIDENCE_OFFSET = 8.0, 1.0, -1.5
+# Samples kept before the first undecided cell.
+_HISTORY = CELLS_BEFORE * CELL + max(MARGIN, _MEAN_RADIUS + _SNAP_RADIUS)
 _PIECE_S = 60.0  # longer input is taken in pieces, to bound memory
 
 
@@ -229,7 +228,10 @@ def _block_end(cell: int) -> int:
 
 
 def _confidence(beat: Node) -> float:
-    """Probability that this is a beat, by its own score and the interval before it; calibrated on DS1."""
+    """Probability that this is a beat, by its own score and the interval before it.
+
+    Calibrated on DS1 clean and with noise, and on noise alone.
+    """
     score = min(max(beat.own, -_OWN_LIMIT), _OWN_LIMIT) + beat.pair
     return 1.0 / (1.0 + math.exp(-(_CONFIDENCE_SLOPE * score + _CONFIDENCE_OFFSET)))
 
