@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("record", nargs="?", type=Path, help="recording to open; the built-in one by default")
     parser.add_argument("--snapshot", type=Path, metavar="FILE.png", help="draw the window into a picture and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window in pixels")
-    parser.add_argument("--theme", choices=("paper", "dark"), help="colours")
+    parser.add_argument("--theme", choices=("paper", "dark"), help="colours, kept for next time")
     return parser
 
 

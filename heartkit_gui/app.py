@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from heartkit_gui.context import AppContext, Folders
@@ -14,6 +15,7 @@ from heartkit_gui.services.crash import log_qt_messages
 from heartkit_gui.theme.stylesheet import base_font, load_fonts
 from heartkit_gui.views.main_window import MainWindow
 
+INTERRUPTED = 3
 WARM_UP_MS = 250  # after the first paint, so that the first analysis starts at once
 
 
@@ -41,7 +43,7 @@ def make_application(arguments: list[str]) -> QApplication:
 
 
 def make_window(folders: Folders, theme: str | None = None) -> MainWindow:
-    """Services and window; `theme` overrides the settings for good."""
+    """Services and window; `theme`, where given, is kept in the settings."""
     context = AppContext(folders)
     if theme is not None:
         context.settings.update(theme=theme)
@@ -51,13 +53,44 @@ def make_window(folders: Folders, theme: str | None = None) -> MainWindow:
     return window
 
 
+class Interrupt(QObject):
+    """Closes the window on Ctrl+C in the terminal. Python looks at signals only while its own code runs, hence the
+    timer."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.happened = False
+        self._window = window
+        self._timer = QTimer(self)
+        self._timer.setInterval(300)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        self.happened = True
+
+    @Slot()
+    def _look(self) -> None:
+        if self.happened:
+            self._window.close()
+
+
+def fit_to_screen(window: MainWindow) -> None:
+    """Make a window that was never arranged no larger than the screen."""
+    room = window.screen().availableGeometry()
+    window.resize(min(window.width(), room.width()), min(window.height(), room.height()))
+
+
 def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> int:
     """Show the window until it is closed."""
     app = make_application(sys.argv[:1])
     window = make_window(Folders.of_user(), theme)
     window.context.faults.install()
     log_qt_messages()
+    fit_to_screen(window)
     window.restore_layout()
+    interrupt = Interrupt(window)
     if size is not None:
         window.resize(*size)
     window.show()
@@ -66,4 +99,5 @@ def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> i
     else:
         window.open_sample("mitdb")
     QTimer.singleShot(WARM_UP_MS, window.context.analysis.warm_up)
-    return app.exec()
+    code = app.exec()
+    return INTERRUPTED if interrupt.happened else code

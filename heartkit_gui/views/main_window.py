@@ -224,7 +224,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _folder_changed(self, folder: Path) -> None:
-        self.context.settings.update(browser_folder=str(folder))
+        if not folder.is_relative_to(resource_path("samples")):
+            self.context.settings.update(browser_folder=str(folder))
 
     @Slot(object)
     def _failed(self, failure: Failure) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,20 @@ def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     done = run([str(SHEET), "--snapshot", str(tmp_path / "no" / "x.png")], tmp_path)
     assert done.returncode == 2
     assert "x.png" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_closes_the_window_and_ends_the_child(tmp_path: Path) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path)}
+    environment |= {"XDG_CACHE_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-m", "heartkit_gui"], env=environment, stderr=subprocess.PIPE)
+    settings = tmp_path / "heartkit-workbench" / "settings.json"
+    end = time.monotonic() + 60
+    while not settings.exists() and time.monotonic() < end:  # written when the record is open
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (3, b"")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other platforms always have a display")

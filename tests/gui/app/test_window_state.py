@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
+import re
+import weakref
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +18,25 @@ from heartkit_gui.theme.stylesheet import mix, stylesheet
 from heartkit_gui.theme.tokens import DARK, PAPER, Theme, contrast_ratio
 from heartkit_gui.views.main_window import MainWindow
 from heartkit_gui.widgets.dialogs import MessageDialog
+
+
+def test_a_closed_window_leaves_nothing_behind(qtbot: QtBot, tmp_path: Path) -> None:
+    made = make_window(Folders.inside(tmp_path))
+    made.show()
+    left = [weakref.ref(part) for part in (made, made.context, made.registry, made.review.canvas, made.toolbar)]
+    made.close()
+    made.deleteLater()
+    del made
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
+    gc.collect()
+    assert [part() for part in left] == [None] * len(left)
+
+
+def test_no_slot_is_a_lambda() -> None:
+    folder = Path(__file__).resolve().parents[3] / "heartkit_gui"
+    sources = list(folder.rglob("*.py"))
+    assert len(sources) > 40
+    assert [path.name for path in sources if re.search(r"connect\(\s*(lambda|partial)", path.read_text())] == []
 
 
 def test_panels_are_remembered_and_can_be_put_back(qtbot: QtBot, tmp_path: Path, window: MainWindow) -> None:
