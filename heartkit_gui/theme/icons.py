@@ -20,7 +20,13 @@ def svg_source(name: str) -> str:
 
 def tinted_pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
     """The icon in one colour, `size` logical pixels square, sharp at the given device pixel ratio."""
-    edge = max(1, round(size * ratio))
+    pixmap = QPixmap.fromImage(_tinted_image(name, colour, max(1, round(size * ratio))))
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+@lru_cache(maxsize=1024)
+def _tinted_image(name: str, colour: str, edge: int) -> QImage:
     image = QImage(edge, edge, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     source = svg_source(name).replace("currentColor", colour)
@@ -28,9 +34,7 @@ def tinted_pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPix
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     QSvgRenderer(QByteArray(source.encode())).render(painter, QRectF(0, 0, edge, edge))
     painter.end()
-    pixmap = QPixmap.fromImage(image)
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+    return image
 
 
 def themed_icon(name: str, theme: Theme, *, checkable: bool = False) -> QIcon:

@@ -81,7 +81,9 @@ def apply_theme(app: QApplication, theme: Theme, glyph_folder: Path) -> None:
     `glyph_folder` receives the few tinted SVG files that a style sheet can only name by path.
     """
     app.setPalette(palette(theme))
-    app.setStyleSheet(stylesheet(theme, app.font().pointSizeF(), _write_glyphs(theme, glyph_folder)))
+    sheet = stylesheet(theme, app.font().pointSizeF(), _write_glyphs(theme, glyph_folder))
+    if sheet != app.styleSheet():
+        app.setStyleSheet(sheet)
 
 
 def _write_glyphs(theme: Theme, folder: Path) -> Path:

@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setMinimumSize(720, 480)
         self.resize(*SIZE)
+        self._style_application()  # first, so that no part is styled twice
         self._build_views()
         self._build_actions()
         self._connect()
@@ -352,9 +353,7 @@ class MainWindow(QMainWindow):
     def apply_theme(self, theme: Theme) -> None:
         """Paper or dark, everywhere."""
         self._theme = theme
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        apply_theme(app, theme, self.context.glyph_folder)
+        self._style_application()
         self.registry.set_theme(theme)
         for part in (self.review, self.browser, self.info, self.findings, self.trends):
             part.set_theme(theme)
@@ -363,6 +362,11 @@ class MainWindow(QMainWindow):
         self.panels.set_theme(theme)
         self.context.thumbnails.set_style(theme.trace, self.devicePixelRatioF())
         self.view.sync()
+
+    def _style_application(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, self._theme, self.context.glyph_folder)
 
     @Slot(bool)
     def _patient_shown(self, shown: bool) -> None:

@@ -23,12 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all windows: a style sheet that names other files would be applied anew each time."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, tmp_path: Path, cache: Path) -> Iterator[MainWindow]:
     """The main window with settings of its own, not analysing by itself."""
     make_application(["test"])
     handlers = logging.getLogger().handlers[:]
-    made = make_window(Folders.inside(tmp_path / "home"))
+    made = make_window(Folders(tmp_path / "config", cache, tmp_path / "log"))
     made.context.settings.update(analyse_on_open=False)
     made.resize(1280, 800)
     with qtbot.waitExposed(made):
