@@ -145,7 +145,7 @@ QMenuBar { background: @window; padding: 2px 6px; }
 QMenuBar::item { padding: 5px 9px; border-radius: 5px; background: transparent; }
 QMenuBar::item:selected, QMenuBar::item:pressed { background: @hover; }
 QMenu { background: @panel; border: 1px solid @edge; padding: 5px; }
-QMenu::item { padding: 6px 26px 6px 28px; border-radius: 5px; }
+QMenu::item { padding: 6px 22px 6px 10px; border-radius: 5px; }
 QMenu::item:selected { background: @chosen; color: @onchosen; }
 QMenu::item:disabled { color: @faint; }
 QMenu::separator { height: 1px; background: @line; margin: 5px 8px; }
