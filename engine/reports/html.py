@@ -10,7 +10,8 @@ from engine import __version__
 from engine.analysis.types import QUALITY_LABELS, RHYTHM_LABELS, Analysis, Measure, Span
 from engine.records.record import Record
 from engine.reports.strip_svg import paper_pattern, strip_svg
-from engine.reports.text import DISCLAIMER, clock, measure_text
+from engine.reports.text import DISCLAIMER
+from engine.reports.wording import AAMI_NAMES, clock, duration, measure_name, measure_value
 
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;color:#1b2333;max-width:272mm;margin:2em auto;padding:0 1em}
@@ -34,7 +35,7 @@ def html_report(record: Record, analysis: Analysis) -> str:
     info = record.info
     body = [
         f"<h1>ECG findings: {escape(info.name)}</h1>",
-        f'<p class="facts">{escape(info.format)}, {info.fs:g} Hz, {clock(info.n_samples, info.fs)} long, '
+        f'<p class="facts">{escape(info.format)}, {info.fs:g} Hz, {duration(info.n_samples / info.fs)}, '
         f"lead {escape(analysis.lead)} of {len(info.leads)}</p>",
         *(f'<p class="facts">Notice: {escape(n)}</p>' for n in info.notices),
         f'<p class="summary">{escape(analysis.summary)}</p>',
@@ -55,6 +56,7 @@ def html_report(record: Record, analysis: Analysis) -> str:
 def _strips(record: Record, analysis: Analysis) -> list[str]:
     """The opening strip and one around each of the most serious events."""
     half = int(_STRIP_S * analysis.fs / 2)
+    shown = {0}
     centres = [("First ten seconds", half)]
     by_danger = sorted(
         (s for s in analysis.rhythm if s.label in _EVENT_LABELS), key=lambda s: _EVENT_LABELS.index(s.label)
@@ -64,12 +66,15 @@ def _strips(record: Record, analysis: Analysis) -> list[str]:
         seen[span.label] += 1
         if seen[span.label] <= 2 and len(centres) <= _MOST_EVENTS:
             name = RHYTHM_LABELS.get(span.label, span.label)
-            caption = f"{name} at {clock(span.start, analysis.fs)}" + (f", {span.detail}" if span.detail else "")
+            caption = f"{name} at {clock(span.start / analysis.fs)}" + (f", {span.detail}" if span.detail else "")
             centres.append((caption, min(span.start + half // 2, (span.start + span.stop) // 2)))
     lead = record.lead_index(analysis.lead)
     figures = []
     for caption, centre in centres:
         start = max(0, min(centre - half, analysis.n_samples - 2 * half))
+        if figures and start in shown:
+            continue
+        shown.add(start)
         block = record.read(start, start + 2 * half, [lead])
         drawing = strip_svg(block.values[0], block.valid[0], start, analysis)
         figures.append(f"<figure><figcaption>{escape(caption)}</figcaption>{drawing}</figure>")
@@ -78,20 +83,19 @@ def _strips(record: Record, analysis: Analysis) -> list[str]:
 
 def _beat_table(analysis: Analysis) -> str:
     counts = Counter(analysis.beats.aami)
-    names = {"N": "normal", "S": "supraventricular", "V": "ventricular", "F": "fusion", "Q": "unclassified"}
     total = max(1, len(analysis.beats))
-    rows = [(f"{k} {names[k]}", f"{counts[k]}", f"{counts[k] / total:.1%}") for k in names if counts[k]]
+    rows = [(f"{k} {AAMI_NAMES[k]}", f"{counts[k]}", f"{counts[k] / total:.1%}") for k in AAMI_NAMES if counts[k]]
     return _rows_table("Beats", ("class", "count", "share"), rows)
 
 
 def _measure_table(title: str, measures: Mapping[str, Measure]) -> str:
-    rows = [(name, measure_text(m), str(m.n or ""), m.method) for name, m in measures.items()]
+    rows = [(measure_name(name), measure_value(m), str(m.n or ""), m.method) for name, m in measures.items()]
     return _rows_table(title, ("measure", "value", "beats", "method"), rows)
 
 
 def _span_table(title: str, spans: Iterable[Span], names: Mapping[str, str], fs: float) -> str:
     rows = [
-        (clock(s.start, fs), clock(s.stop, fs), names.get(s.label, s.label), f"{s.confidence:.0%}", s.detail)
+        (clock(s.start / fs), clock(s.stop / fs), names.get(s.label, s.label), f"{s.confidence:.0%}", s.detail)
         for s in spans
     ]
     return _rows_table(title, ("from", "to", "finding", "confidence", "detail"), rows)

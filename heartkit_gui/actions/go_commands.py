@@ -8,10 +8,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from engine.analysis.types import Span
+from engine.reports.wording import clock, duration, rhythm_name
 from heartkit_gui.model import findings
 from heartkit_gui.model.findings import MeasureRow
 from heartkit_gui.model.selection import NO_BEAT
-from heartkit_gui.model.wording import clock, duration, rhythm_name
 from heartkit_gui.widgets.dialogs import TimeDialog
 
 if TYPE_CHECKING:

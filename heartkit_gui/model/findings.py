@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.analysis.types import Analysis, Measure, Span
-from heartkit_gui.model.wording import (
+from engine.reports.wording import (
     AAMI_NAMES,
+    HRV_NAMES,
+    INTERVAL_NAMES,
     MISSING,
     clock,
     duration,
@@ -24,48 +26,6 @@ from heartkit_gui.model.wording import (
     unit_text,
 )
 
-# Key -> label, in the order of display.
-INTERVAL_NAMES = {
-    "pr": "PR",
-    "qrs": "QRS",
-    "qt": "QT",
-    "qtc_bazett": "QTc Bazett",
-    "qtc_fridericia": "QTc Fridericia",
-    "qtc_framingham": "QTc Framingham",
-    "qtc_hodges": "QTc Hodges",
-    "st": "ST level, J+60",
-    "axis": "QRS axis",
-}
-HRV_NAMES = {
-    "nn_share": "NN of all RR",
-    "mean_nn": "Mean NN",
-    "median_nn": "Median NN",
-    "iqr_nn": "Middle half of NN",
-    "sdnn": "SDNN",
-    "sdann": "SDANN",
-    "cv_nn": "Coefficient of variation",
-    "rmssd": "RMSSD",
-    "sdsd": "SDSD",
-    "nn50": "NN50",
-    "pnn50": "pNN50",
-    "pnn20": "pNN20",
-    "triangular_index": "Triangular index",
-    "tinn": "TINN",
-    "ulf": "ULF power",
-    "vlf": "VLF power",
-    "lf": "LF power",
-    "hf": "HF power",
-    "total": "Total power",
-    "lf_nu": "LF, normalised",
-    "hf_nu": "HF, normalised",
-    "lf_hf": "LF / HF",
-    "sd1": "SD1",
-    "sd2": "SD2",
-    "sd1_sd2": "SD1 / SD2",
-    "sample_entropy": "Sample entropy",
-    "dfa_alpha1": "DFA α1",
-    "dfa_alpha2": "DFA α2",
-}
 _NOT_IN_TABLE = ("hr", "hr_min", "hr_max")
 
 

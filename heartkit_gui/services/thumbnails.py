@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from engine.errors import EngineError
 from engine.records.record import Record
-from heartkit_gui.model.wording import duration, rate
+from engine.reports.wording import duration, rate
 from heartkit_gui.services.catalogue import Entry
 from heartkit_gui.services.delivery import Mailbox
 

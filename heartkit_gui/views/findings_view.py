@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.analysis.types import Analysis, Span
+from engine.reports.wording import AAMI_NAMES
 from heartkit_gui.model import findings
 from heartkit_gui.model.findings import BeatCount, MeasureRow, SpanRow
-from heartkit_gui.model.wording import AAMI_NAMES
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import name_choice, role_label, rule
 from heartkit_gui.widgets.panel import Section, scrolling

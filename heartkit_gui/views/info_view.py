@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.records.record import Lead, Record
-from heartkit_gui.model.wording import duration, rate
+from engine.reports.wording import duration, rate
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label
 from heartkit_gui.widgets.panel import Section, scrolling

@@ -6,8 +6,8 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from engine.analysis.types import Analysis
+from engine.reports.wording import clock, duration, percent, quality_name, rate
 from heartkit_gui.model.findings import readable_share
-from heartkit_gui.model.wording import clock, duration, percent, quality_name, rate
 from heartkit_gui.theme.icons import themed_icon
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import ElidedLabel, align_figures

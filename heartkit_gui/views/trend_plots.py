@@ -9,9 +9,9 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent
 
 from engine.analysis.types import Analysis
+from engine.reports.wording import clock
 from heartkit_gui.canvas.scale import TICK_STEPS_S
 from heartkit_gui.model.trends import poincare, rate_trend, rr_series
-from heartkit_gui.model.wording import clock
 from heartkit_gui.theme.tokens import Theme
 
 F64 = NDArray[np.float64]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.analysis.types import Measure
-from heartkit_gui.model.wording import clock, duration, measure_value, number, percent
+from engine.reports.wording import clock, duration, measure_value, number, percent
 from heartkit_gui.widgets.dialogs import parse_clock
 
 

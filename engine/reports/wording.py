@@ -1,4 +1,4 @@
-"""Numbers, times and labels in words, the same on every panel."""
+"""Numbers, times and labels in words, the same in every report and on every panel."""
 
 from __future__ import annotations
 
@@ -14,6 +14,50 @@ AAMI_NAMES = {
     "V": "Ventricular ectopic",
     "F": "Fusion",
     "Q": "Paced or unclassifiable",
+}
+
+# Key -> label, in the order of display.
+RATE_NAMES = {"hr": "Heart rate", "hr_min": "Lowest rate", "hr_max": "Highest rate"}
+INTERVAL_NAMES = {
+    "pr": "PR",
+    "qrs": "QRS",
+    "qt": "QT",
+    "qtc_bazett": "QTc Bazett",
+    "qtc_fridericia": "QTc Fridericia",
+    "qtc_framingham": "QTc Framingham",
+    "qtc_hodges": "QTc Hodges",
+    "st": "ST level, J+60",
+    "axis": "QRS axis",
+}
+HRV_NAMES = {
+    "nn_share": "NN of all RR",
+    "mean_nn": "Mean NN",
+    "median_nn": "Median NN",
+    "iqr_nn": "Middle half of NN",
+    "sdnn": "SDNN",
+    "sdann": "SDANN",
+    "cv_nn": "Coefficient of variation",
+    "rmssd": "RMSSD",
+    "sdsd": "SDSD",
+    "nn50": "NN50",
+    "pnn50": "pNN50",
+    "pnn20": "pNN20",
+    "triangular_index": "Triangular index",
+    "tinn": "TINN",
+    "ulf": "ULF power",
+    "vlf": "VLF power",
+    "lf": "LF power",
+    "hf": "HF power",
+    "total": "Total power",
+    "lf_nu": "LF, normalised",
+    "hf_nu": "HF, normalised",
+    "lf_hf": "LF / HF",
+    "sd1": "SD1",
+    "sd2": "SD2",
+    "sd1_sd2": "SD1 / SD2",
+    "sample_entropy": "Sample entropy",
+    "dfa_alpha1": "DFA α1",
+    "dfa_alpha2": "DFA α2",
 }
 
 
@@ -75,6 +119,11 @@ def measure_value(measure: Measure) -> str:
 def unit_text(unit: str) -> str:
     """Unit as people write it."""
     return {"deg": "°", "ms2": "ms²", "ms^2": "ms²", "1/min": "/min", "bpm": "/min"}.get(unit, unit)
+
+
+def measure_name(key: str) -> str:
+    """Name of a measure by its key."""
+    return {**RATE_NAMES, **INTERVAL_NAMES, **HRV_NAMES}.get(key, key)
 
 
 def rhythm_name(label: str) -> str:
