@@ -22,6 +22,7 @@ from qrs_chain import Chain, Penalty, fit_chains
 from qrs_data import (
     DS1,
     Recording,
+    at_rate,
     cut,
     gain_for,
     load,
@@ -44,7 +45,8 @@ F64 = NDArray[np.float64]
 
 MIXES = (("em", 12.0), ("em", 6.0), ("em", 0.0), ("ma", 4.0), ("bw", 0.0))
 MIX_S = 660.0  # of each record goes into a mix
-CLEAN_WEIGHT, MIX_WEIGHT = 2.0, 0.7
+FAST_RR_S, SLOW_RR_S = (0.26, 0.42), (1.1, 1.6)  # intervals to which records are sped up and slowed down
+CLEAN_WEIGHT, MIX_WEIGHT = 3.0, 0.7
 LABEL_REACH = 22  # samples at the internal rate from the reference to its candidate
 QUIET = -2.5  # log2 background / level of beats from which the memory may learn in the first round
 NO_PATH = PathModel(((0.0,) * (RATIO_CLASSES + 1),) * RHYTHMS, ((0.0,) * 5,) * (len(CLOSE_EDGES) - 1))
@@ -67,6 +69,8 @@ def training_set(data: Path) -> list[tuple[str, Recording]]:
         rng = np.random.default_rng(int(name))
         found.append(("pauses", with_pauses(part, whole, noises["ma"], rng)))
         found.append(("gain steps", with_gain_steps(part, rng)))
+        found.append(("fast", at_rate(part, rng.uniform(*FAST_RR_S))))
+        found.append(("slow", at_rate(part, rng.uniform(*SLOW_RR_S))))
     return found
 
 

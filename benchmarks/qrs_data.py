@@ -28,6 +28,7 @@ STRESS_DB = (24, 18, 12, 6, 0, -6)
 
 # Changes made to recordings for training and tests.
 PAUSE_EVERY_S, PAUSE_S, PAUSE_DB = 40.0, (4.0, 15.0), (16.0, 34.0)  # beats taken out, and the noise put instead
+FASTEST, SLOWEST = 2.2, 0.65  # times the speed of the record
 GAIN_EVERY_S, GAIN_RANGE = 90.0, 2.0  # steps of the gain, up to this power of two either way
 
 
@@ -164,3 +165,9 @@ def without_clean(recording: Recording) -> Recording:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], ~recording.noisy, [False]]).astype(int)))
     spans = tuple(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
     return replace(recording, excluded=recording.excluded + spans)
+
+
+def at_rate(recording: Recording, rr_s: float) -> Recording:
+    """Played faster or slower, so that the median interval is rr_s; the speed stays within SLOWEST and FASTEST."""
+    usual_s = float(np.median(np.diff(recording.beats))) / recording.fs_hz
+    return replace(recording, fs_hz=recording.fs_hz * min(max(usual_s / rr_s, SLOWEST), FASTEST))

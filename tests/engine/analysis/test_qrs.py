@@ -174,6 +174,19 @@ def test_confidence_is_high_on_clean_beats_and_lower_in_noise() -> None:
     assert found.confidence[noisy].mean() < found.confidence[clean].mean() - 0.05
 
 
+def test_what_is_found_in_noise_alone_is_doubtful() -> None:
+    x = np.random.default_rng(2).normal(0, 0.05, 60 * 250)
+    assert np.median(detect_qrs(x, 250.0).confidence) < 0.6
+
+
+def test_beats_of_another_size_and_polarity_are_found() -> None:
+    """As after the electrodes were moved."""
+    beats = regular(120)
+    x = ecg(beats, 120, 250.0)
+    x[60 * 250 :] *= -0.2
+    assert_found(detect_qrs(x, 250.0), beats, 250.0)
+
+
 def test_samples_increase_and_lie_inside() -> None:
     x = np.random.default_rng(5).normal(size=20_000).astype(np.float32)
     found = detect_qrs(x, 250.0)
