@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.signals.span import Span
+
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -48,17 +50,6 @@ QUALITY_LABELS: Mapping[str, str] = {
     "noisy": "Noisy",
     "gap": "No data",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """[start, stop) in samples with a label from one of the tables above."""
-
-    start: int
-    stop: int
-    label: str
-    confidence: float = 1.0
-    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.types import Span
 from engine.signals.quality_features import WINDOW, CellMeter, Cells, Windows, windows
+from engine.signals.span import Span
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
