@@ -110,13 +110,12 @@ def to_annotations(analysis: Analysis) -> Annotations:
             rows += [(int(s), 3, symbol, 0, "") for s in peak[peak != ABSENT]]
         rows += [(int(s), 4, ")", number, "") for s in off[off != ABSENT]]
     rows.sort(key=lambda row: row[:2])
-    sample, _, symbol, number, aux = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return Annotations(
-        sample=np.array(sample, dtype=np.int64),
-        symbol=tuple(symbol),
+        sample=np.array([row[0] for row in rows], dtype=np.int64),
+        symbol=tuple(row[2] for row in rows),
         fs=analysis.fs,
-        num=np.array(number, dtype=np.int64),
-        aux=tuple(aux),
+        num=np.array([row[3] for row in rows], dtype=np.int64),
+        aux=tuple(row[4] for row in rows),
         source="; ".join(f"{k}: {v}" for k, v in analysis.provenance.items()),
         name=ANNOTATOR,
     )

@@ -69,7 +69,7 @@ def _strips(record: Record, analysis: Analysis) -> list[str]:
             caption = f"{name} at {clock(span.start / analysis.fs)}" + (f", {span.detail}" if span.detail else "")
             centres.append((caption, min(span.start + half // 2, (span.start + span.stop) // 2)))
     lead = record.lead_index(analysis.lead)
-    figures = []
+    figures: list[str] = []
     for caption, centre in centres:
         start = max(0, min(centre - half, analysis.n_samples - 2 * half))
         if figures and start in shown:
