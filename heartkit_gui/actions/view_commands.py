@@ -86,8 +86,12 @@ class ViewCommands(QObject):
         self._canvas.zoom_time(int(direction))
 
     def whole_record(self) -> None:
-        """From start to end."""
+        """From start to end; a sheet that begins anew every ten seconds says nothing at that scale."""
+        record = self._document.record
+        if record is not None and record.duration_s > SHORT_RECORD_S:
+            self._canvas.set_layout("stacked")
         self._canvas.fit_to_width()
+        self.sync()
 
     def gain(self, mm_per_mv: str) -> None:
         """Gain."""

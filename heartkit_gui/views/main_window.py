@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         self.context.document.close()
 
     def _leave_record(self) -> None:
+        self.review.canvas.finish_loading()  # nobody may read from a record that is closed
         self.context.pyramids.cancel()
         self.context.analysis.cancel()
 
