@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -17,6 +19,7 @@ from heartkit_gui.views.main_window import MainWindow
 
 INTERRUPTED = 3
 WARM_UP_MS = 250  # after the first paint, so that the first analysis starts at once
+FILTERS_MS = 4000  # when the first analysis is under way, so that the first filter is not waited for
 
 
 def has_display() -> bool:
@@ -76,6 +79,11 @@ class Interrupt(QObject):
             self._window.close()
 
 
+def load_filters() -> None:
+    """Import what filters need, on the side: it takes most of a second."""
+    threading.Thread(target=importlib.import_module, args=("scipy.signal",), name="filters", daemon=True).start()
+
+
 def fit_to_screen(window: MainWindow) -> None:
     """Make a window that was never arranged no larger than the screen."""
     room = window.screen().availableGeometry()
@@ -99,5 +107,6 @@ def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> i
     else:
         window.open_sample("mitdb")
     QTimer.singleShot(WARM_UP_MS, window.context.analysis.warm_up)
+    QTimer.singleShot(FILTERS_MS, load_filters)
     code = app.exec()
     return INTERRUPTED if interrupt.happened else code
