@@ -7,9 +7,11 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from engine.errors import EngineError
 from engine.records.hints import TextHints
 
 PROGRESS_EVERY_S = 0.05
@@ -49,9 +51,8 @@ def serve(connection: Connection) -> None:
     """Answer `Job`s until the other end closes."""
     with suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    # Loaded before the first job, so that it starts at once.
-    from engine.analysis import pipeline  # noqa: F401
-
+    with suppress(Exception):  # loaded before the first job, so that it starts at once; a job tells what fails
+        import_module("engine.analysis.pipeline")
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             job = connection.recv()
@@ -60,10 +61,6 @@ def serve(connection: Connection) -> None:
 
 def run(job: Job, connection: Connection) -> Outcome:
     """Analyse one record; every fault becomes part of the outcome."""
-    from engine.analysis.pipeline import analyze
-    from engine.errors import EngineError
-    from engine.records import open_record
-
     last = 0.0
 
     def report(share: float, stage: str) -> None:
@@ -74,6 +71,9 @@ def run(job: Job, connection: Connection) -> Outcome:
             connection.send(Progress(job.number, float(share), stage))
 
     try:
+        from engine.analysis.pipeline import analyze
+        from engine.records import open_record
+
         with open_record(job.path, hints=job.hints) as record:
             return Outcome(job.number, analyze(record, job.lead, progress=report))
     except EngineError as error:

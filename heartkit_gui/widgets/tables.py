@@ -14,7 +14,7 @@ from heartkit_gui.widgets.labels import align_figures
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 26
-CELL_PADDING = 20
+CELL_PADDING = 16
 NOWHERE = QModelIndex()
 
 

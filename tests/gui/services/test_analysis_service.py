@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from engine.analysis.types import Analysis
 from engine.resources import built_in_record
 from heartkit_gui.services.analysis import AnalysisService
+from heartkit_gui.services.analysis_worker import Job, Progress, run
 
 LONG_MS = 60_000
 
@@ -88,3 +89,39 @@ def test_a_child_that_dies_is_reported_and_replaced(qtbot: QtBot, service: Analy
     assert "Exit code" in caught.args[1]
     assert not service.busy
     analysed(service, qtbot)
+
+
+class Wire:
+    """The child's end of the pipe, in this process."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def send(self, message: object) -> None:
+        self.sent.append(message)
+
+
+def test_a_defect_becomes_a_sentence_with_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr("engine.analysis.pipeline.analyze", broken)
+    outcome = run(Job(7, built_in_record()), Wire())  # type: ignore[arg-type]
+    assert outcome.number == 7
+    assert outcome.analysis is None
+    assert "ZeroDivisionError" in outcome.sentence
+    assert "inside" in outcome.details
+
+
+def test_progress_is_sent_sparingly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, progress: Callable[[float, str], None], **__: object) -> str:
+        for i in range(10_001):
+            progress(i / 10_000, "Counting")
+        return "found"
+
+    monkeypatch.setattr("engine.analysis.pipeline.analyze", busy)
+    wire = Wire()
+    outcome = run(Job(1, built_in_record()), wire)  # type: ignore[arg-type]
+    assert outcome.analysis == "found"
+    assert 1 <= len(wire.sent) < 100
+    assert wire.sent[-1] == Progress(1, 1.0, "Counting")
