@@ -39,7 +39,7 @@ SCALARS = (
     "late_share",  # slope energy after the centre / all
     "noise_mv",  # median second difference outside the QRS
     "rest_mv",  # level subtracted
-    "spike_mv",  # steepest isolated deflection in the 80 ms before the centre (pacing)
+    "spike_mv",  # largest deflection of a few milliseconds before R (pacing)
     "qrs_ms",  # from the fiducials; NaN where absent
     "pr_ms",
     "p_mv",
@@ -176,14 +176,12 @@ def _rows(x_mv: F32, offset: int, r: I64, table: I64, fs_hz: float) -> F32:
 
 
 def _spike(x_mv: F32, offset: int, r: I64, fs_hz: float) -> F32:
-    """Largest deflection that is gone within 6 ms, in the 20..120 ms before R, mV."""
+    """Largest deflection, mV, 12..140 ms before R that is back on its level 4 ms later; 0 if there is none."""
     w = max(1, round(0.004 * fs_hz))
-    lag = np.arange(-round(0.12 * fs_hz), -round(0.02 * fs_hz) + 1)
+    lag = np.arange(-round(0.14 * fs_hz), -round(0.012 * fs_hz) + 1)
     at = (r - offset)[:, None] + lag
     last = len(x_mv) - 1
-    here = x_mv[np.clip(at, 0, last)]
-    before = x_mv[np.clip(at - w, 0, last)]
-    after = x_mv[np.clip(at + w, 0, last)]
-    up = np.minimum(here - before, here - after)
-    down = np.minimum(before - here, after - here)
-    return np.maximum(up, down).max(axis=1)
+    here, before, after, earlier = (x_mv[np.clip(at + d, 0, last)] for d in (0, -w, w, -2 * w))
+    height = np.maximum(np.minimum(here - before, here - after), np.minimum(before - here, after - here))
+    unrest = np.maximum(np.abs(after - before), np.abs(before - earlier))
+    return np.where(unrest < 0.35 * height, height, np.float32(0)).max(axis=1)

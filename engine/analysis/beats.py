@@ -3,11 +3,11 @@
 Is a beat ventricular? A small boosted-tree model judges its `beat_context`: prematurity against the local RR, the
 pause after it, likeness to the dominant shape, its family of shapes, P and T windows. If it is not, is it
 supraventricular ectopic? A logistic of two numbers judges its `sinus_context`: prematurity against the sinus RR,
-plain and over the usual spread of that; the chance that the atria fibrillate takes from it, for then no beat can be
-told from another. Timing cannot tell an ectopic rhythm that prevails from a sinus rhythm: such beats stay normal.
+plain and over its usual spread; the chance that the atria fibrillate takes from it, for then no beat can be
+told from another. An ectopic rhythm that prevails cannot be told from a sinus rhythm by timing: it stays normal.
 
-Both were fitted by `benchmarks/fit_beats.py` on the 22 training records of the split of de Chazal et al. (IEEE Trans
-Biomed Eng 2004) of the MIT-BIH Arrhythmia Database; `benchmarks/beats.py` gives the figures on the other 22.
+Both were fitted by `benchmarks/fit_beats.py` on the 22 training records of the split of de Chazal et al. (IEEE
+Trans Biomed Eng 2004) of the MIT-BIH Arrhythmia Database; `benchmarks/beats.py` gives the figures on the other 22.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.beat_context import beat_context, rr_seconds
-from engine.analysis.beat_features import COLUMNS, CONTEXT_S, beat_features
+from engine.analysis.beat_context import CONTEXT_COLUMN, beat_context, rr_seconds
+from engine.analysis.beat_features import COLUMN, COLUMNS, CONTEXT_S, beat_features
 from engine.analysis.boosted_trees import BoostedTrees
 from engine.analysis.criteria import Criteria
 from engine.analysis.fibrillation import fibrillation_on_both_sides
@@ -34,9 +34,14 @@ __all__ = ["CONTEXT_S", "N_FEATURES", "beat_features", "type_beats"]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 N_FEATURES = len(COLUMNS)
 FEWEST_BEATS = 3  # with fewer nothing is early or unlike the others
+
+_UNSEEN_S = 0.45  # a first detection this early can be the T wave of a beat before the recording
+_GENTLE = -1.0  # logarithm of its slope to the usual one, then
+_SPIKE_TO_NOISE, _SPIKE_MV, _PACED_SHARE = 15.0, 0.05, 0.5
 
 _MODEL_FILE = Path(__file__).with_name("beat_model.json")
 
@@ -88,16 +93,38 @@ def type_beats(
     if n >= FEWEST_BEATS:
         context, _ = beat_context(r, features, fs_hz)
         ventricular = models().ventricular.probability(context)
+        no_beat = _unseen_first_beat(r, context, fs_hz)
+        ventricular = np.where(no_beat, 0.0, ventricular)
+        not_sinus = no_beat | (ventricular > 0.5)
         rr_s = rr_seconds(r, fs_hz)[:-1]
-        timing = sinus_context(rr_s, ventricular > 0.5)
-        fibrillation = fibrillation_on_both_sides(rr_s[1:], ventricular > 0.5, fiducials.p != ABSENT)
+        timing = sinus_context(rr_s, not_sinus)
+        fibrillation = fibrillation_on_both_sides(rr_s[1:], not_sinus, fiducials.p != ABSENT)
         supraventricular = models().supraventricular(timing) * (1 - fibrillation)
         early = timing[:, 0] >= -np.log(1 - criteria.premature_percent / 100)
+        early[: 1 + int(no_beat[0])] = False  # the interval before these is not known
         symbol[(supraventricular > 0.5) & early] = "S"
+        if criteria.detect_paced:
+            symbol[_paced(features)] = "/"
         symbol[ventricular > 0.5] = "V"
+        symbol[no_beat] = "Q"
         ectopic = np.where(symbol == "S", supraventricular, 1 - supraventricular)
         sure = np.where(symbol == "V", ventricular, np.minimum(1 - ventricular, ectopic))
     if confidence is not None:
         sure = sure * confidence
     symbols = tuple(symbol.tolist())
     return symbols, tuple(AAMI_OF_SYMBOL[s] for s in symbols), sure.astype(np.float32)
+
+
+def _unseen_first_beat(r: I64, context: F64, fs_hz: float) -> Bool:
+    """Marks a first detection that must be the T wave of a beat before the recording."""
+    mask = np.zeros(len(r), dtype=bool)
+    mask[0] = r[0] < _UNSEEN_S * fs_hz and context[0, CONTEXT_COLUMN["slope_to_dominant"]] < _GENTLE
+    return mask
+
+
+def _paced(features: F32) -> Bool:
+    """Beats with a pacing spike, in a recording where at least half of them have one."""
+    spike = features[:, COLUMN["spike_mv"]]
+    noise = features[:, COLUMN["noise_mv"]] + 0.005
+    paced = (spike > _SPIKE_TO_NOISE * noise) & (spike > _SPIKE_MV)
+    return paced if paced.mean() >= _PACED_SHARE else np.zeros(len(paced), dtype=bool)

@@ -35,8 +35,9 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 class Criteria:
     """What counts as a finding. Rates per minute, durations in seconds, amplitudes in millivolts.
 
-    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100, ventricular tachycardia from
-    three beats, pause from 2.0 s, asystole from 3.0 s without a beat, three cycles for bigeminy. A value outside `LIMITS`, or thresholds that contradict each other, raise ConfigError naming the threshold.
+    Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100, ventricular tachycardia of
+    three beats, pause from 2.0 s, asystole from 3.0 s without a beat, three cycles for bigeminy. A value outside
+    `LIMITS`, or thresholds that contradict each other, raise ConfigError naming the threshold.
     """
 
     brady_bpm: float = 60.0
@@ -52,7 +53,7 @@ class Criteria:
     run_beats: int = 3
     bigeminy_cycles: int = 3
     trigeminy_cycles: int = 3
-    sinus_irregular_s: float = 0.16  # longest minus shortest normal RR within ten beats: sinus arrhythmia
+    sinus_irregular_s: float = 0.2  # longest minus shortest normal RR within ten beats: sinus arrhythmia
     detect_afib: bool = True
     afib_min_s: float = 30.0  # shorter stretches are named only when the record itself is shorter
     detect_paced: bool = True

@@ -34,9 +34,13 @@ Str = NDArray[np.str_]
 FEWEST_BEATS = 5  # a statement needs as many
 _RATE_REACH = 5  # beats on either side that make the rate at a beat
 _RATE_SLACK_BPM = 2.0
-_REGULAR = 0.08  # RR range over median of a tachycardia that is not sinus
-_SVT_SUDDEN_BPM = 150.0
+_SPREAD_REACH = 5
+_SPREAD_SHARE = 0.2  # of the RR: more than that within eleven beats is irregular
+_IRREGULAR_S = 30.0
+_NO_P_S = 30.0  # without a P wave for so long: not called sinus rhythm
+_REGULAR_S, _SVT_BPM = 0.06, 150.0  # as regular, as fast and without P waves: not sinus tachycardia
 _FEW_P = 0.3
+_NOT_ATRIAL = ("V", "Q")  # RR next to these says nothing of the sinus rhythm
 _P_REACH = 7
 
 
@@ -92,11 +96,12 @@ def _base(
     rr = np.diff(r) / fs_hz
     before = np.concatenate([rr[:1], rr])
     has_p = fiducials.p != ABSENT
-    chance = fibrillation_chance(rr, symbol == "V", has_p) if criteria.detect_afib else np.zeros(n)
+    chance = fibrillation_chance(rr, np.isin(symbol, _NOT_ATRIAL), has_p) if criteria.detect_afib else np.zeros(n)
     state, sure = _rate_states(before, symbol, has_p, criteria)
-    long_enough = criteria.afib_min_s if (stop - start) / fs_hz > 2 * criteria.afib_min_s else 0.0
-    fibrillating = hysteresis(chance, 0.6, 0.4)
-    fibrillating = fill_short(fibrillating, before, long_enough)
+    if (stop - start) / fs_hz > 2 * criteria.afib_min_s:
+        fibrillating = fill_short(hysteresis(chance, 0.9, 0.5), before, criteria.afib_min_s)
+    else:
+        fibrillating = np.full(n, np.median(chance) > 0.6)
     state[fibrillating] = "AFIB"
     sure = np.where(fibrillating, chance, np.minimum(sure, 1 - chance))
     for first, last in runs_of(symbol == "V"):
@@ -114,7 +119,7 @@ def _base(
 def _rate_states(before: F64, symbol: Str, has_p: NDArray[np.bool_], criteria: Criteria) -> tuple[Str, F64]:
     """Sinus states by rate and regularity, and how sure they are."""
     n = len(before)
-    usual = (symbol != "V") & (symbol != "S")
+    usual = ~np.isin(symbol, ["S", *_NOT_ATRIAL])
     after_usual = usual & np.concatenate([[True], usual[:-1]])
     trusted = after_usual if after_usual.sum() >= 3 else np.ones(n, bool)
     at = np.flatnonzero(trusted)
@@ -122,22 +127,32 @@ def _rate_states(before: F64, symbol: Str, has_p: NDArray[np.bool_], criteria: C
     local = np.interp(np.arange(n), at, rolling_median(rr, _RATE_REACH))
     bpm = 60 / local
     state = np.full(n, "N", dtype="<U7")
-    slow = hysteresis(-bpm, -criteria.brady_bpm + 1e-9, -criteria.brady_bpm - _RATE_SLACK_BPM)
-    fast = hysteresis(bpm, criteria.tachy_bpm + 1e-9, criteria.tachy_bpm - _RATE_SLACK_BPM)
-    short_record = before.sum() < 2 * criteria.rate_min_s
-    for mask, label in ((slow, "SBR"), (fast, "ST")):
-        if short_record:
-            mask = np.full(n, mask.mean() >= 0.5)
-        state[fill_short(mask, before, criteria.rate_min_s if not short_record else 0.0)] = label
-    spread = _rolling_range(rr, 5)
-    wide = np.interp(np.arange(n), at, spread) > np.maximum(criteria.sinus_irregular_s, 0.1 * local)
-    if short_record:
-        wide = np.full(n, np.median(spread) > max(criteria.sinus_irregular_s, 0.1 * float(np.median(local))))
-    state[fill_short(wide, before, 0.0 if short_record else 30.0) & (state == "N")] = "SARRH"
+    spread = _rolling_range(rr, _SPREAD_REACH)
+    wide_rr = np.maximum(criteria.sinus_irregular_s, _SPREAD_SHARE * rolling_median(rr, _RATE_REACH))
+    if before.sum() < 2 * criteria.rate_min_s:  # too short for episodes: one rate for all
+        rate = 60 / float(np.median(rr))
+        if np.median(spread / wide_rr) > 1:
+            state[:] = "SARRH"
+        elif rate < criteria.brady_bpm:
+            state[:] = "SBR"
+        elif rate > criteria.tachy_bpm:
+            state[:] = "ST"
+        least_s = 0.0
+    else:
+        least_s = criteria.rate_min_s
+        irregular = np.interp(np.arange(n), at, spread / wide_rr)
+        state[fill_short(hysteresis(irregular, 1.2, 0.9), before, _IRREGULAR_S)] = "SARRH"
+        slow = hysteresis(-bpm, -criteria.brady_bpm, -criteria.brady_bpm - _RATE_SLACK_BPM)
+        fast = hysteresis(bpm, criteria.tachy_bpm, criteria.tachy_bpm - _RATE_SLACK_BPM)
+        state[fill_short(slow, before, least_s)] = "SBR"
+        state[fill_short(fast, before, least_s)] = "ST"
     with_p = rolling_mean(has_p[usual].astype(np.float64), _P_REACH)
     p_share = np.interp(np.arange(n), np.flatnonzero(usual), with_p) if usual.any() else np.zeros(n)
-    paroxysmal = (bpm >= _SVT_SUDDEN_BPM) & (p_share < _FEW_P) & (np.interp(np.arange(n), at, spread) < _REGULAR)
-    state[fill_short(paroxysmal, before, 0.0 if short_record else criteria.rate_min_s)] = "SVTA"
+    regular = np.interp(np.arange(n), at, spread) < _REGULAR_S
+    not_sinus = regular & (bpm >= _SVT_BPM) & (p_share < _FEW_P)
+    state[fill_short(not_sinus, before, least_s)] = "SVTA"
+    no_p = np.full(n, p_share.mean() < 0.1) if least_s == 0 else hysteresis(-p_share, -0.05, -0.2)
+    state[fill_short(no_p, before, _NO_P_S if least_s else 0.0) & (state != "SVTA")] = "UNKNOWN"
     return state, 0.5 + 0.5 * p_share
 
 
@@ -171,6 +186,8 @@ def _spans(
             detail = f"{last - first} beats at {detail}"
         elif label == "AFIB":
             detail += f", irregular, P waves in {100 * has_p[first:last].mean():.0f} % of beats"
+        elif label == "UNKNOWN":
+            detail += ", no P waves seen"
         elif label == "SARRH":
             detail += f", RR {inside.min():.2f} to {inside.max():.2f} s"
         spans.append(Span(a, b, label, round(float(np.mean(sure[first:last])), 3), detail))

@@ -40,10 +40,10 @@ def _pauses(r: I64, quality: tuple[Span, ...], fs_hz: float, n_samples: int, cri
             continue
         between = 0 < i < len(r)  # both ends are beats
         if seconds >= criteria.asystole_s:
-            words = f"no beat for {'' if between else 'at least '}{seconds:.1f} s"
+            words = f"no beat found for {'' if between else 'at least '}{seconds:.1f} s"
             if over:
                 words += ", flat line: check that the leads are on"
-            out.append(Span(start, stop, "ASYS", 0.5 if over else 0.9, words))
+            out.append(Span(start, stop, "ASYS", 0.5 if over else 0.8, words))
         elif between:
             out.append(Span(start, stop, "PAUSE", 0.6 if over else 0.9, f"RR {seconds:.1f} s"))
     return out
