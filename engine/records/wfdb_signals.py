@@ -135,7 +135,7 @@ class FlacFile(SignalFile):
 
     def __init__(self, form: SignalFormat, path: Path, samples_per_frame: Sequence[int], offset: int) -> None:
         super().__init__(form, path, samples_per_frame)
-        import soundfile  # type: ignore[import-untyped]
+        import soundfile
 
         n_bytes = file_size(path)
         if len(set(self.samples_per_frame)) != 1:
