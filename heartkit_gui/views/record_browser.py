@@ -66,8 +66,10 @@ class EntryModel(QAbstractListModel):
         self.endResetModel()
 
     def row_of(self, path: Path) -> int:
-        """Row of a file, -1 if it is not here."""
-        return next((i for i, entry in enumerate(self._entries) if entry.path == path), -1)
+        """Row of a file, or of the header of the record it belongs to; -1 if it is not here."""
+        names = (path, path.with_name(f"{path.name}.hea"), path.with_suffix(".hea"))
+        rows = {entry.path: i for i, entry in enumerate(self._entries)}
+        return next((rows[name] for name in names if name in rows), -1)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Number of entries."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
@@ -14,7 +14,7 @@ from heartkit_gui.widgets.labels import align_figures
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 26
-CELL_PADDING = 16
+CELL_PADDING = 20
 NOWHERE = QModelIndex()
 
 
@@ -155,6 +155,12 @@ class RowTable(QTableView):
             return
         super().keyPressEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Columns follow the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_columns()
+
     def sizeHint(self) -> QSize:
         """As tall as the rows."""
         return QSize(super().sizeHint().width(), self._height())
@@ -171,6 +177,7 @@ class RowTable(QTableView):
 
     def _fit_columns(self) -> None:
         """Columns as wide as their longest text, judged by some of the first, last and other rows."""
+        self.ensurePolished()
         rows = self.rows.rows
         count = len(rows)
         some = sorted(
