@@ -27,7 +27,7 @@ def summary_sentence(
     Parameters
     ----------
     rhythm: base spans and events as `statements` gives them.
-    intervals: "hr" is used where present.
+    intervals: without an "hr" no rate is named; the rate is that of the prevailing rhythm.
     """
     base = [s for s in rhythm if s.label not in _EVENT_LABELS]
     events = [s for s in rhythm if s.label in _EVENT_LABELS]
@@ -46,9 +46,9 @@ def summary_sentence(
     main = max(readable, key=lambda label: readable[label])
     total = sum(readable.values())
     words = RHYTHM_LABELS[main]
-    hr = intervals.get("hr")
-    if hr is not None and np.isfinite(hr.value):
-        words += f", {hr.value:.0f}/min"
+    rate = _rate(beats, [s for s in base if s.label == main], fs_hz)
+    if "hr" in intervals and np.isfinite(rate):
+        words += f", {rate:.0f}/min"
     others = sorted((label for label in readable if label != main), key=lambda label: -readable[label])
     shares = [
         f"{_lower(label)} ({_length(readable[label], total)})"
@@ -94,6 +94,13 @@ def summary_sentence(
     if lost > 0.05 * n_samples / fs_hz:
         tail.append(f"{100 * lost * fs_hz / n_samples:.0f} % not readable")
     return f"{words}; {'; '.join(tail)}."
+
+
+def _rate(beats: Beats, spans: list[Span], fs_hz: float) -> float:
+    """Median rate per minute of the beats inside the spans; NaN with fewer than two in a row."""
+    rr = [np.diff(beats.sample[slice(*np.searchsorted(beats.sample, [s.start, s.stop]))]) for s in spans]
+    joined = np.concatenate(rr) if rr else np.zeros(0)
+    return float(60 * fs_hz / np.median(joined)) if joined.size else float("nan")
 
 
 def _lower(label: str) -> str:
