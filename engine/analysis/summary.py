@@ -27,7 +27,7 @@ def summary_sentence(
     Parameters
     ----------
     rhythm: base spans and events as `statements` gives them.
-    intervals: without an "hr" no rate is named; the rate is that of the prevailing rhythm.
+    intervals: without an "hr" no rate is named; where rhythms change it is that of the prevailing one.
     """
     base = [s for s in rhythm if s.label not in _EVENT_LABELS]
     events = [s for s in rhythm if s.label in _EVENT_LABELS]
@@ -46,8 +46,10 @@ def summary_sentence(
     main = max(readable, key=lambda label: readable[label])
     total = sum(readable.values())
     words = RHYTHM_LABELS[main]
-    rate = _rate(beats, [s for s in base if s.label == main], fs_hz)
-    if "hr" in intervals and np.isfinite(rate):
+    rate = intervals["hr"].value if "hr" in intervals else float("nan")
+    if len(readable) > 1 and np.isfinite(rate):
+        rate = _rate(beats, [s for s in base if s.label == main], fs_hz)
+    if np.isfinite(rate):
         words += f", {rate:.0f}/min"
     others = sorted((label for label in readable if label != main), key=lambda label: -readable[label])
     shares = [
