@@ -40,7 +40,7 @@ def _chance(rr_s: F64, ventricular: Bool, has_p: Bool, places: tuple[float, ...]
     """Smallest probability over windows that have the beat at these places (0 first, 1 last)."""
     n = len(ventricular)
     usual = np.flatnonzero(~ventricular)
-    at, atrial_s = _atrial_intervals(rr_s, usual)
+    at, atrial_s = atrial_intervals(rr_s, usual)
     if len(at) < af.SHORT_WINDOW:
         at, atrial_s = np.arange(1, n), rr_s
     if len(at) < af.SHORT_WINDOW:
@@ -48,8 +48,8 @@ def _chance(rr_s: F64, ventricular: Bool, has_p: Bool, places: tuple[float, ...]
     width = af.WINDOW if len(at) >= af.WINDOW else af.SHORT_WINDOW
     start = np.unique(np.append(np.arange(0, len(at) - width, _STRIDE), len(at) - width))
     windows = sliding_window_view(atrial_s, width)[start]
-    irregular = af.af_probability(windows)
-    irregular_odds = np.log((irregular + 1e-6) / (1 - irregular + 1e-6))
+    irregular = np.clip(af.af_probability(windows), 0.01, 0.99)  # P waves must be able to outweigh it
+    irregular_odds = np.log(irregular / (1 - irregular))
     if width == af.WINDOW:
         low, median, high = np.percentile(windows, [25, 50, 75], axis=1)
         irregular_odds += _NARROW_WEIGHT * np.minimum((high - low) / median - _NARROW, 0)
@@ -69,8 +69,12 @@ def _chance(rr_s: F64, ventricular: Bool, has_p: Bool, places: tuple[float, ...]
     return 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
 
 
-def _atrial_intervals(rr_s: F64, usual: I64) -> tuple[I64, F64]:
-    """Beats at the end of each interval that tells of the atria, and these intervals."""
+def atrial_intervals(rr_s: F64, usual: I64) -> tuple[I64, F64]:
+    """Beats at the end of each interval that tells of the atria, and these intervals, s.
+
+    rr_s: [n - 1] intervals between all beats; usual: the beats that follow the atria. Across one other beat half
+    the interval counts; where more lie between, nothing is known.
+    """
     beats_between = np.diff(usual) - 1
     time_s = np.concatenate([[0.0], np.cumsum(rr_s)])
     interval = np.diff(time_s[usual]) / (beats_between + 1)

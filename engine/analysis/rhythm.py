@@ -16,32 +16,16 @@ from numpy.typing import NDArray
 from engine.analysis import rhythm_events
 from engine.analysis.criteria import Criteria
 from engine.analysis.fibrillation import fibrillation_chance
-from engine.analysis.stretches import (
-    Stretch,
-    fill_short,
-    hysteresis,
-    rolling_mean,
-    rolling_median,
-    runs_of,
-    unreadable,
-)
+from engine.analysis.sinus_rhythm import NOT_ATRIAL, sinus_states
+from engine.analysis.stretches import Stretch, fill_short, hysteresis, runs_of, unreadable
 from engine.analysis.types import ABSENT, Fiducials, Span
 
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 Str = NDArray[np.str_]
 
 FEWEST_BEATS = 5  # a statement needs as many
-_RATE_REACH = 5  # beats on either side that make the rate at a beat
-_RATE_SLACK_BPM = 2.0
-_SPREAD_REACH = 5
-_SPREAD_SHARE = 0.2  # of the RR: more than that within eleven beats is irregular
-_IRREGULAR_S = 30.0
-_NO_P_S = 30.0  # without a P wave for so long: not called sinus rhythm
-_REGULAR_S, _SVT_BPM = 0.06, 150.0  # as regular, as fast and without P waves: not sinus tachycardia
-_FEW_P = 0.3
-_NOT_ATRIAL = ("V", "Q")  # RR next to these says nothing of the sinus rhythm
-_P_REACH = 7
 
 
 def statements(
@@ -65,13 +49,14 @@ def statements(
         return ()
     bad = unreadable(quality, n_samples, fs_hz)
     symbol = np.array(symbols, dtype="<U1") if len(r) else np.zeros(0, "<U1")
+    has_p = fiducials.p != ABSENT
     base: list[Span] = []
     position = 0
     for gap in [*bad, Stretch(n_samples, n_samples, "")]:
         if gap.start > position:
             first, last = np.searchsorted(r, [position, gap.start])
-            part = Fiducials.from_table(fiducials.table()[first:last])
-            base += _base(r[first:last], symbol[first:last], part, fs_hz, position, gap.start, criteria)
+            part = slice(first, last)
+            base += _base(r[part], symbol[part], has_p[part], fs_hz, position, gap.start, criteria)
         if gap.stop > gap.start:
             base.append(_no_statement(gap))
         position = gap.stop
@@ -86,22 +71,19 @@ def _no_statement(gap: Stretch) -> Span:
     return Span(gap.start, gap.stop, "UNKNOWN", 1.0, words.get(gap.reason, gap.reason))
 
 
-def _base(
-    r: I64, symbol: Str, fiducials: Fiducials, fs_hz: float, start: int, stop: int, criteria: Criteria
-) -> list[Span]:
+def _base(r: I64, symbol: Str, has_p: Bool, fs_hz: float, start: int, stop: int, criteria: Criteria) -> list[Span]:
     """Base rhythm of one readable stretch [start, stop)."""
     n = len(r)
     if n < FEWEST_BEATS:
         return [Span(start, stop, "UNKNOWN", 1.0, f"{n} beat{'' if n == 1 else 's'} only")]
     rr = np.diff(r) / fs_hz
     before = np.concatenate([rr[:1], rr])
-    has_p = fiducials.p != ABSENT
-    chance = fibrillation_chance(rr, np.isin(symbol, _NOT_ATRIAL), has_p) if criteria.detect_afib else np.zeros(n)
-    state, sure = _rate_states(before, symbol, has_p, criteria)
+    chance = fibrillation_chance(rr, np.isin(symbol, NOT_ATRIAL), has_p) if criteria.detect_afib else np.zeros(n)
     if (stop - start) / fs_hz > 2 * criteria.afib_min_s:
         fibrillating = fill_short(hysteresis(chance, 0.9, 0.5), before, criteria.afib_min_s)
     else:
         fibrillating = np.full(n, np.median(chance) > 0.6)
+    state, sure = sinus_states(before, symbol, has_p, fibrillating, criteria)
     state[fibrillating] = "AFIB"
     sure = np.where(fibrillating, chance, np.minimum(sure, 1 - chance))
     for first, last in runs_of(symbol == "V"):
@@ -116,59 +98,13 @@ def _base(
     return _spans(r, state, sure, before, chance, has_p, fs_hz, start, stop)
 
 
-def _rate_states(before: F64, symbol: Str, has_p: NDArray[np.bool_], criteria: Criteria) -> tuple[Str, F64]:
-    """Sinus states by rate and regularity, and how sure they are."""
-    n = len(before)
-    usual = ~np.isin(symbol, ["S", *_NOT_ATRIAL])
-    after_usual = usual & np.concatenate([[True], usual[:-1]])
-    trusted = after_usual if after_usual.sum() >= 3 else np.ones(n, bool)
-    at = np.flatnonzero(trusted)
-    rr = before[at]
-    local = np.interp(np.arange(n), at, rolling_median(rr, _RATE_REACH))
-    bpm = 60 / local
-    state = np.full(n, "N", dtype="<U7")
-    spread = _rolling_range(rr, _SPREAD_REACH)
-    wide_rr = np.maximum(criteria.sinus_irregular_s, _SPREAD_SHARE * rolling_median(rr, _RATE_REACH))
-    if before.sum() < 2 * criteria.rate_min_s:  # too short for episodes: one rate for all
-        rate = 60 / float(np.median(rr))
-        if np.median(spread / wide_rr) > 1:
-            state[:] = "SARRH"
-        elif rate < criteria.brady_bpm:
-            state[:] = "SBR"
-        elif rate > criteria.tachy_bpm:
-            state[:] = "ST"
-        least_s = 0.0
-    else:
-        least_s = criteria.rate_min_s
-        irregular = np.interp(np.arange(n), at, spread / wide_rr)
-        state[fill_short(hysteresis(irregular, 1.2, 0.9), before, _IRREGULAR_S)] = "SARRH"
-        slow = hysteresis(-bpm, -criteria.brady_bpm, -criteria.brady_bpm - _RATE_SLACK_BPM)
-        fast = hysteresis(bpm, criteria.tachy_bpm, criteria.tachy_bpm - _RATE_SLACK_BPM)
-        state[fill_short(slow, before, least_s)] = "SBR"
-        state[fill_short(fast, before, least_s)] = "ST"
-    with_p = rolling_mean(has_p[usual].astype(np.float64), _P_REACH)
-    p_share = np.interp(np.arange(n), np.flatnonzero(usual), with_p) if usual.any() else np.zeros(n)
-    regular = np.interp(np.arange(n), at, spread) < _REGULAR_S
-    not_sinus = regular & (bpm >= _SVT_BPM) & (p_share < _FEW_P)
-    state[fill_short(not_sinus, before, least_s)] = "SVTA"
-    no_p = np.full(n, p_share.mean() < 0.1) if least_s == 0 else hysteresis(-p_share, -0.05, -0.2)
-    state[fill_short(no_p, before, _NO_P_S if least_s else 0.0) & (state != "SVTA")] = "UNKNOWN"
-    return state, 0.5 + 0.5 * p_share
-
-
-def _rolling_range(values: F64, reach: int) -> F64:
-    padded = np.pad(values, reach, mode="edge") if len(values) else values
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return windows.max(axis=1) - windows.min(axis=1)
-
-
 def _spans(
     r: I64,
     state: Str,
     sure: F64,
     before: F64,
     chance: F64,
-    has_p: NDArray[np.bool_],
+    has_p: Bool,
     fs_hz: float,
     start: int,
     stop: int,
