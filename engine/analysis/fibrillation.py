@@ -48,7 +48,7 @@ def _chance(rr_s: F64, ventricular: Bool, has_p: Bool, places: tuple[float, ...]
     width = af.WINDOW if len(at) >= af.WINDOW else af.SHORT_WINDOW
     start = np.unique(np.append(np.arange(0, len(at) - width, _STRIDE), len(at) - width))
     windows = sliding_window_view(atrial_s, width)[start]
-    irregular = np.clip(af.af_probability(windows), 0.01, 0.99)  # P waves must be able to outweigh it
+    irregular = np.clip(af.af_probability(windows), 0.005, 0.995)  # P waves must be able to outweigh it
     irregular_odds = np.log(irregular / (1 - irregular))
     if width == af.WINDOW:
         low, median, high = np.percentile(windows, [25, 50, 75], axis=1)
