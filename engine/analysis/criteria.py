@@ -25,15 +25,12 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "trigeminy_cycles": (2, 20),
     "sinus_irregular_s": (0.04, 1.0),
     "afib_min_s": (5.0, 600.0),
-    "st_depression_mv": (0.02, 1.0),
-    "st_elevation_mv": (0.02, 1.0),
-    "pacer_min_bpm": (20.0, 150.0),
 }
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """What counts as a finding. Rates per minute, durations in seconds, amplitudes in millivolts.
+    """What counts as a finding. Rates per minute, durations in seconds.
 
     Defaults follow common Holter practice: bradycardia below 60, tachycardia above 100, ventricular tachycardia of
     three beats, pause from 2.0 s, asystole from 3.0 s without a beat, three cycles for bigeminy. A value outside
@@ -57,12 +54,6 @@ class Criteria:
     detect_afib: bool = True
     afib_min_s: float = 30.0  # shorter stretches are named only when the record itself is shorter
     detect_paced: bool = True
-    pacer_min_bpm: float = 50.0
-    pause_counts_in_min_hr: bool = False
-    hr_on_normal_beats: bool = False
-    hrv_includes_supraventricular: bool = False
-    st_depression_mv: float = 0.1
-    st_elevation_mv: float = 0.1
 
     def __post_init__(self) -> None:
         for field in fields(self):
