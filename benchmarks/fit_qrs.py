@@ -28,15 +28,18 @@ from qrs_data import (
     load,
     load_noise,
     mix,
+    noise_alone,
     with_gain_steps,
     with_pauses,
+    with_runs,
     without_clean,
 )
 
-from engine.analysis import qrs_weights
+from engine.analysis import qrs_memory, qrs_weights
 from engine.analysis.qrs import QrsDetector
 from engine.analysis.qrs_features import Candidates
 from engine.analysis.qrs_frontend import RATE_HZ
+from engine.analysis.qrs_memory import unlike
 from engine.analysis.qrs_model import FEATURE_NAMES, KNOTS, QrsModel
 from engine.analysis.qrs_path import CLOSE_EDGES, RATIO_CLASSES, RHYTHMS, SURE, Node, PathFinder, PathModel
 from engine.evaluation.beat_matching import score_beats
@@ -45,8 +48,11 @@ F64 = NDArray[np.float64]
 
 MIXES = (("em", 12.0), ("em", 6.0), ("em", 0.0), ("ma", 4.0), ("bw", 0.0))
 MIX_S = 660.0  # of each record goes into a mix
+ALONE, ALONE_S = "noise alone", 300.0
+ALONE_PIECE = 400  # samples at the internal rate, so short that a path may start and end anywhere
 FAST_RR_S, SLOW_RR_S = (0.26, 0.42), (1.1, 1.6)  # intervals to which records are sped up and slowed down
-CLEAN_WEIGHT, MIX_WEIGHT = 3.0, 0.7
+WEIGHTS = {"clean": 3.0, ALONE: 0.3}
+OTHER_WEIGHT = 0.7
 LABEL_REACH = 22  # samples at the internal rate from the reference to its candidate
 QUIET = -2.5  # log2 background / level of beats from which the memory may learn in the first round
 NO_PATH = PathModel(((0.0,) * (RATIO_CLASSES + 1),) * RHYTHMS, ((0.0,) * 5,) * (len(CLOSE_EDGES) - 1))
@@ -68,9 +74,14 @@ def training_set(data: Path) -> list[tuple[str, Recording]]:
             found.append((f"{noise} {snr:g} dB", mix(part, rolled, gain, name, 60, 60)))
         rng = np.random.default_rng(int(name))
         found.append(("pauses", with_pauses(part, whole, noises["ma"], rng)))
+        found.append(("runs", with_runs(part, whole, rng)))
         found.append(("gain steps", with_gain_steps(part, rng)))
         found.append(("fast", at_rate(part, rng.uniform(*FAST_RR_S))))
         found.append(("slow", at_rate(part, rng.uniform(*SLOW_RR_S))))
+    white = np.random.default_rng(1).normal(0, 0.05, int(ALONE_S * 360))
+    hum = np.sin(2 * np.pi * 50 / 360 * np.arange(len(white)))
+    for name, noise in (("white", white), ("hum", white + hum)):
+        found.append((ALONE, noise_alone(noise, 360.0, name)))
     return found
 
 
@@ -161,24 +172,33 @@ def trace(recording: Recording, model: QrsModel | None) -> tuple[Trace, F64]:
     return tracer.trace(), beats
 
 
-def chain(seen: Trace, beats: F64, recording: Recording, weight: float) -> Chain:
-    """The candidates of a recording as a training sequence, without those in excluded spans."""
+def chains_of(seen: Trace, beats: F64, recording: Recording, weight: float) -> list[Chain]:
+    """The candidates of a recording as a training sequence, without those in excluded spans; noise in pieces."""
     true = label(seen.position, seen.size, beats)
     keep = np.ones(len(true), bool)
     for a, b in recording.excluded:
         first, last = a * RATE_HZ / recording.fs_hz - 20, b * RATE_HZ / recording.fs_hz + 20
         keep &= (seen.position < first) | (seen.position > last)
     keep &= seen.position < len(recording.x_mv) * RATE_HZ / recording.fs_hz
-    return Chain(
-        seen.features[:, keep],
-        seen.position[keep],
-        seen.size[keep],
-        seen.fast[keep],
-        seen.usual[keep],
-        seen.rhythm[keep],
-        true[keep],
-        weight,
-    )
+    keep &= true | ~unlike(seen.features[-len(qrs_memory.NAMES) :])
+    parts = [np.flatnonzero(keep)]
+    if not len(beats):
+        parts = [
+            k for k in np.split(parts[0], np.flatnonzero(np.diff(seen.position[keep] // ALONE_PIECE)) + 1) if len(k)
+        ]
+    return [
+        Chain(
+            seen.features[:, part],
+            seen.position[part],
+            seen.size[part],
+            seen.fast[part],
+            seen.usual[part],
+            seen.rhythm[part],
+            true[part],
+            weight,
+        )
+        for part in parts
+    ]
 
 
 def knots(features: F64) -> tuple[F64, F64]:
@@ -195,7 +215,7 @@ def fit(sets: list[tuple[str, Recording]], rounds: int, iterations: int, penalty
         chains = []
         for kind, recording in sets:
             seen, beats = trace(recording, model)
-            chains.append(chain(seen, beats, recording, CLEAN_WEIGHT if kind == "clean" else MIX_WEIGHT))
+            chains += chains_of(seen, beats, recording, WEIGHTS.get(kind, OTHER_WEIGHT))
         if model is None:
             first, step = knots(np.concatenate([c.features for c in chains], axis=1))
             zero = np.zeros((len(FEATURE_NAMES), KNOTS))

@@ -1,7 +1,7 @@
 """Maximum likelihood for the QRS detector's path model: a semi-Markov conditional random field.
 
-A chain's probability is exp(score of its true path) over the sum of exp(score) of all paths. The sum and its
-derivatives come from forward-backward recursions, run side by side for all chains.
+A chain's probability is exp(score of its true path) over the sum of exp(score) of all paths, that without any beat
+among them. The sum and its derivatives come from forward-backward recursions, run side by side for all chains.
 """
 
 from __future__ import annotations
@@ -177,7 +177,8 @@ def _sums(batch: _Batch, own: F64, pair: F64) -> tuple[F64, F64, F64]:
         forward[j, :s] = own[j, :s] + top + np.log(total)
     last = np.where(batch.end & batch.real, forward, NEVER)
     top = last.max(axis=0)
-    log_sum = top + np.log(np.exp(last - top).sum(axis=0))
+    top = np.maximum(top, 0.0)
+    log_sum = top + np.log(np.exp(last - top).sum(axis=0) + np.exp(-top))  # with the empty path, of score 0
     candidate = np.exp(np.where(batch.end & batch.real, last - log_sum, NEVER))
     pairs = np.zeros(pair.shape)
     for j in range(rows - 1, -1, -1):

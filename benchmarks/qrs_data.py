@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,8 +27,9 @@ STRESS_GAINS = {"118": 2.96227, "119": 2.56479}
 STRESS_DB = (24, 18, 12, 6, 0, -6)
 
 # Changes made to recordings for training and tests.
-PAUSE_EVERY_S, PAUSE_S, PAUSE_DB = 40.0, (4.0, 15.0), (16.0, 34.0)  # beats taken out, and the noise put instead
+PAUSE_EVERY_S, PAUSE_S, PAUSE_DB = 30.0, (4.0, 40.0), (16.0, 40.0)  # beats taken out, and the noise put instead
 FASTEST, SLOWEST = 2.2, 0.65  # times the speed of the record
+RUN_EVERY_S, RUN_S, RUN_RR_S, RUN_SPREAD = 30.0, (4.0, 16.0), (0.24, 0.46), 0.1  # one beat repeated in a fast run
 GAIN_EVERY_S, GAIN_RANGE = 90.0, 2.0  # steps of the gain, up to this power of two either way
 
 
@@ -42,6 +43,7 @@ class Recording:
     gain: float  # steps of the recorder per mV
     beats: NDArray[np.int64]
     normal: NDArray[np.int64]  # beats of the normal class
+    ventricular: NDArray[np.int64]
     excluded: tuple[tuple[int, int], ...] = ()
     noisy: NDArray[np.bool_] | None = None  # where noise was added
 
@@ -51,9 +53,11 @@ def load(folder: Path, name: str) -> Recording:
     record = wfdb.rdrecord(str(folder / name), channels=[0])
     mark = wfdb.rdann(str(folder / name), "atr")
     beats, spans = reference_beats(Annotations(mark.sample, tuple(mark.symbol), float(record.fs)))
-    normal = mark.sample[np.isin(mark.symbol, list("NLRB"))].astype(np.int64)
+    normal, ventricular = (
+        mark.sample[np.isin(mark.symbol, list(kind))].astype(np.int64) for kind in ("NLRB", "VE")
+    )
     x = record.p_signal[:, 0].astype(np.float32)
-    return Recording(name, float(record.fs), x, float(record.adc_gain[0]), beats, normal, tuple(spans))
+    return Recording(name, float(record.fs), x, float(record.adc_gain[0]), beats, normal, ventricular, tuple(spans))
 
 
 def load_all(folder: Path) -> list[Recording]:
@@ -125,27 +129,71 @@ def cut(recording: Recording, first: int, last: int) -> Recording:
 
 
 def with_pauses(part: Recording, whole: Recording, noise: F64, rng: np.random.Generator) -> Recording:
-    """Takes beats out now and then and puts weak muscle noise there, joined without jumps."""
+    """Takes beats out now and then and puts weak noise there, as given or white, joined without jumps."""
+    white = np.random.default_rng(0).normal(size=len(noise))
+
+    def quiet(length: int) -> tuple[F64, list[int]]:
+        kind = noise if rng.random() < 0.5 else white
+        at = int(rng.integers(0, len(kind) - length))
+        return kind[at : at + length] * gain_for(whole, kind, rng.uniform(*PAUSE_DB)), []
+
+    return _with_stretches(part, PAUSE_EVERY_S, PAUSE_S, rng, quiet)
+
+
+def with_runs(part: Recording, whole: Recording, rng: np.random.Generator) -> Recording:
+    """Puts runs of one beat, repeated fast with small changes of size, in place of other beats now and then.
+
+    The beat is ventricular where the record has such, so that the runs look like ventricular tachycardia.
+    """
+    fs = whole.fs_hz
+    beats = whole.ventricular if len(whole.ventricular) > 5 else whole.normal
+    beats = beats[(beats > fs) & (beats < len(whole.x_mv) - fs)]
+
+    def run(length: int) -> tuple[F64, list[int]]:
+        period = round(rng.uniform(*RUN_RR_S) * fs)
+        before = round(0.4 * period)
+        beat = int(rng.choice(beats))
+        shape = whole.x_mv[beat - before : beat - before + period].astype(np.float64)
+        shape -= np.linspace(shape[0], shape[-1], period)
+        count = length // period
+        sizes = rng.uniform(1 - RUN_SPREAD, 1 + RUN_SPREAD, count)
+        made = np.zeros(length)
+        made[: count * period] = (sizes[:, None] * shape).ravel()
+        return made, [k * period + before for k in range(count)]
+
+    return _with_stretches(part, RUN_EVERY_S, RUN_S, rng, run)
+
+
+def _with_stretches(
+    part: Recording,
+    every_s: float,
+    length_s: tuple[float, float],
+    rng: np.random.Generator,
+    make: Callable[[int], tuple[F64, list[int]]],
+) -> Recording:
+    """Replaces the beats of a stretch now and then by what `make` returns: samples and the beats in them."""
     fs = part.fs_hz
     x = part.x_mv.astype(np.float64)
     keep = np.ones(len(part.beats), bool)
-    next_s = PAUSE_EVERY_S
+    added: list[int] = []
+    next_s = every_s
     for i, beat in enumerate(part.beats.tolist()):
         if beat < next_s * fs:
             continue
-        after = np.flatnonzero(part.beats > beat + rng.uniform(*PAUSE_S) * fs)
+        after = np.flatnonzero(part.beats > beat + rng.uniform(*length_s) * fs)
         start = beat + round(0.45 * fs)
         if not len(after) or part.beats[i + 1] < start or any(a - 2 * fs < beat < b for a, b in part.excluded):
             continue
         stop = int(part.beats[after[0]] - 0.3 * fs)
-        at = int(rng.integers(0, len(noise) - (stop - start)))
-        piece = noise[at : at + stop - start] * gain_for(whole, noise, rng.uniform(*PAUSE_DB))
-        quiet = x[start] + piece - piece[0]
-        x[stop:] += quiet[-1] - x[stop]
-        x[start:stop] = quiet
+        made, beats = make(stop - start)
+        made = x[start] + made - made[0]
+        x[stop:] += made[-1] - x[stop]
+        x[start:stop] = made
         keep &= (part.beats < start) | (part.beats >= stop)
-        next_s = part.beats[after[0]] / fs + PAUSE_EVERY_S
-    return replace(part, x_mv=x.astype(np.float32), beats=part.beats[keep])
+        added += [start + b for b in beats]
+        next_s = part.beats[after[0]] / fs + every_s
+    beats_now = np.sort(np.concatenate([part.beats[keep], np.array(added, np.int64)]))
+    return replace(part, x_mv=x.astype(np.float32), beats=beats_now)
 
 
 def with_gain_steps(part: Recording, rng: np.random.Generator) -> Recording:
@@ -171,3 +219,9 @@ def at_rate(recording: Recording, rr_s: float) -> Recording:
     """Played faster or slower, so that the median interval is rr_s; the speed stays within SLOWEST and FASTEST."""
     usual_s = float(np.median(np.diff(recording.beats))) / recording.fs_hz
     return replace(recording, fs_hz=recording.fs_hz * min(max(usual_s / rr_s, SLOWEST), FASTEST))
+
+
+def noise_alone(noise: F64, fs_hz: float, name: str) -> Recording:
+    """Noise as a recording without beats."""
+    none = np.zeros(0, np.int64)
+    return Recording(name, fs_hz, noise.astype(np.float32), 200.0, none, none, none)

@@ -167,9 +167,9 @@ class QrsDetector:
 
     def _judge(self, candidates: Candidates, snippets: F64) -> list[Node]:
         """Those candidates that are worth a place in the race, with their own scores."""
-        remembered, names, offsets = self._memory.compare(candidates, snippets)
-        own = self._model.own_scores(np.concatenate([candidates.features, remembered]))
-        worthy = np.flatnonzero(own > _HOPELESS)
+        known = self._memory.compare(candidates, snippets)
+        own = self._model.own_scores(np.concatenate([candidates.features, known.features]))
+        worthy = np.flatnonzero((own > _HOPELESS) & ~known.unlike)
         nodes = [
             Node(*row)
             for row in zip(
@@ -182,7 +182,7 @@ class QrsDetector:
         ]
         for node, i in zip(nodes, worthy.tolist(), strict=True):
             if node.own > SURE:
-                node.lesson = Lesson(candidates.bands[:, i], snippets[i], int(names[i]), int(offsets[i]))
+                node.lesson = Lesson(candidates.bands[:, i], snippets[i], int(known.name[i]), int(known.offset[i]))
         return nodes
 
     def _locate(self, beats: list[Node]) -> list[tuple[int, float]]:

@@ -31,6 +31,7 @@ _NOISE_STRIDE = 10  # the background is the median of every tenth sample
 
 # Windows in which a neighbour may be larger: first and last sample after the candidate.
 _NEIGHBOURS = ((-44, -20), (-72, -20), (-160, -73), (20, 44), (20, 72), (73, 140))
+CLEAN = 5.0  # log2: a background less than 1/32 of the level is as good as none
 _MEANS = (12, 30, 100)  # half widths of the windows whose mean is compared with the peak
 
 NAMES = (
@@ -119,13 +120,14 @@ def describe(bands: F64, good: Mask, origin: int, first: int, until: int) -> Can
     size = log2(total[at])
     band_size = log2(bands[:, at])
     level = log2(level_cells[:, cell])
-    background = log2(background_cells[:, cell])
+    background = np.maximum(log2(background_cells[:, cell]), level[1:] - CLEAN)
+    long_background = np.maximum(log2(long_cells[cell]), level[0] - CLEAN)
     fast = _RangeMaximum(bands[2])
     sums = np.concatenate([[0.0], np.cumsum(np.rint(total))])
     rows = [size - level[0], *(band_size - level[1:]), *(band_size - background), *(background - level[1:])]
-    rows.append(log2(long_cells[cell]) - level[0])
-    rows += [size - log2(maxima.over(at, a, b)) for a, b in _NEIGHBOURS]
-    rows += [band_size[2] - log2(fast.over(at, a, b)) for a, b in _NEIGHBOURS]
+    rows.append(long_background - level[0])
+    rows += [size - np.maximum(log2(maxima.over(at, a, b)), level[0] - CLEAN) for a, b in _NEIGHBOURS]
+    rows += [band_size[2] - np.maximum(log2(fast.over(at, a, b)), level[3] - CLEAN) for a, b in _NEIGHBOURS]
     for half in _MEANS:
         start, stop = np.maximum(at - half, 0), np.minimum(at + half + 1, len(total))
         rows.append(size - log2((sums[stop] - sums[start]) / (2 * half + 1)))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.qrs_features import Candidates, log2
+from engine.analysis.qrs_features import CLEAN, Candidates, log2
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -29,6 +29,9 @@ _SLOWEST = 16  # a shape moves by at least 1/16 towards each new beat of its kin
 _MAX_WEIGHT = 60.0
 _MEMORY_BEATS = 300.0  # a shape not seen for so many beats has lost most of its weight
 _KNOWN_WEIGHT = 2.0  # of a shape seen at least twice
+_SMALL = -3.0  # log2 of size / remembered size, in every band, below which a candidate is too small
+_UNLIKE_CORRELATION = 0.75  # unless it looks like a beat
+_TRUSTED_BLOCKS = 20  # blocks without a sure beat after which smaller beats are thought possible again
 _UNKNOWN_CORRELATION = 0.7  # until there is a shape to compare with
 
 NAMES = (
@@ -49,6 +52,15 @@ class Lesson(NamedTuple):
     offset: int
 
 
+class Comparison(NamedTuple):
+    """Candidates against the memory."""
+
+    features: F64  # [len(NAMES), n]
+    name: I64  # [n] of the most similar shape, or -1
+    offset: I64  # [n] of the candidate in that shape
+    unlike: NDArray[np.bool_]  # [n] much smaller than the beats remembered, and of another shape
+
+
 class Memory:
     """Sizes and shapes of sure beats."""
 
@@ -58,11 +70,12 @@ class Memory:
         self._weights: list[float] = []
         self._names: list[int] = []  # a new number for every new shape
         self._named = 0
+        self._idle = 0  # blocks without a sure beat
 
-    def compare(self, found: Candidates, snippets: F64) -> tuple[F64, I64, I64]:
-        """(features [len(NAMES), n], name of the most similar shape [n] or -1, its offset [n]) of the candidates.
+    def compare(self, found: Candidates, snippets: F64) -> Comparison:
+        """Candidates against sizes and shapes.
 
-        snippets [n, 2 * REACH + 1]: the shape signal around each, integers below 2**22.
+        snippets [n, 2 * REACH + 1]: the shape signal around each candidate, integers below 2**23.
         """
         n = len(found.position)
         features = np.empty((len(NAMES), n))
@@ -70,12 +83,12 @@ class Memory:
         if len(self._sizes) >= _ENOUGH:
             usual = log2(np.sort(self._sizes, axis=0)[len(self._sizes) // 2])[:, None]
         np.subtract(found.log_bands, usual, out=features[:3])
-        np.subtract(found.log_background, usual, out=features[3:6])
+        np.maximum(found.log_background - usual, -CLEAN, out=features[3:6])
         names, offset = np.full(n, -1), np.full(n, SLACK)
         if not self._shapes:
             features[6:8] = _UNKNOWN_CORRELATION
             features[8] = 0.0
-            return features, names, offset
+            return Comparison(features, names, offset, np.zeros(n, bool))
 
         shapes = np.array(self._shapes)
         own = (shapes * shapes).sum(axis=1)
@@ -101,10 +114,11 @@ class Memory:
         size = product[rows, offset, which] / (own[which] + 1.0)
         features[8] = log2(np.minimum(np.maximum(np.where(known, size, 1.0), 1 / 64), 64) * 1024) - 10
         names = np.where(best > _SAME, np.array(self._names)[which], -1)
-        return features, names, offset
+        return Comparison(features, names, offset, unlike(features) & (self._idle < _TRUSTED_BLOCKS))
 
     def learn(self, lessons: list[Lesson]) -> None:
-        """Add sure beats, in time order."""
+        """Add the sure beats of a block, in time order."""
+        self._idle = 0 if lessons else self._idle + 1
         for bands, snippet, name, lag in lessons:
             self._sizes.append(bands)
             i = self._names.index(name) if name in self._names else -1
@@ -141,3 +155,13 @@ class Memory:
         self._weights.append(1.0)
         self._names.append(self._named)
         self._named += 1
+
+
+def unlike(features: F64) -> NDArray[np.bool_]:
+    """Whether candidates [n] are much smaller than the beats remembered, and of another shape.
+
+    This keeps pauses and asystole free of beats made of noise, while a change of the gain or of the electrodes,
+    which leaves the shape or most of the size, goes through.
+    """
+    small: NDArray[np.bool_] = (features[:3].max(axis=0) < _SMALL) & (features[6] < _UNLIKE_CORRELATION)
+    return small
