@@ -4,8 +4,8 @@ Protocol: unaudited `qrs` beats, windows of 30 successive RR intervals with stri
 half of its 31 beats lie in "(AFIB"; windows with any RR above 3 s or more than two below 0.2 s are dropped; counts
 summed over records. Nothing outside the window is used.
 
-The 13 features were chosen from 65 candidates by their gain on this very measure; all 65 together, without a choice,
-gave F1 96.9.
+The 13 features were chosen from 65 candidates by their gain on this very measure; all 65 together, without a
+choice, gave F1 96.9.
 
 python benchmarks/af.py [--data FOLDER]
 """
