@@ -22,6 +22,7 @@ from engine.analysis.beats import type_beats
 from engine.analysis.delineation import delineate
 from engine.analysis.qrs import detect_qrs
 from engine.analysis.types import Fiducials
+from engine.evaluation.beat_matching import match_beats
 from engine.records.annotations import AAMI_OF_SYMBOL
 
 _DS1 = (
@@ -112,36 +113,6 @@ def waves_and_features(x_mv: NDArray[np.float32], r: I64, fs_hz: float) -> tuple
     return waves, beat_features(x_mv, 0, r, waves, fs_hz)
 
 
-def match(reference: I64, found: I64, tolerance: float) -> list[tuple[int, int]]:
-    """One-to-one pairs in time order, nearest neighbour within the tolerance (samples)."""
-    i = j = 0
-    pairs = []
-    while i < len(reference) and j < len(found):
-        gap = abs(found[j] - reference[i])
-        if gap > tolerance:
-            if found[j] < reference[i]:
-                j += 1
-            else:
-                i += 1
-            continue
-        nearer_found = j + 1 < len(found) and abs(found[j + 1] - reference[i]) < gap
-        if nearer_found and not (
-            i + 1 < len(reference) and abs(found[j + 1] - reference[i + 1]) < abs(found[j + 1] - reference[i])
-        ):
-            j += 1
-            continue
-        nearer_reference = i + 1 < len(reference) and abs(found[j] - reference[i + 1]) < gap
-        if nearer_reference and not (
-            j + 1 < len(found) and abs(found[j + 1] - reference[i + 1]) < abs(found[j] - reference[i + 1])
-        ):
-            i += 1
-            continue
-        pairs.append((i, j))
-        i += 1
-        j += 1
-    return pairs
-
-
 def compare(reference: Reference, r: I64, aami: NDArray[np.str_]) -> list[tuple[str, str]]:
     """(theirs, ours) for every beat from 5:00 on, `MISSED` and `EXTRA` included."""
     tolerance = TOLERANCE_S * reference.fs_hz
@@ -155,7 +126,7 @@ def compare(reference: Reference, r: I64, aami: NDArray[np.str_]) -> list[tuple[
 
     theirs, ours = scored(reference.r, start), scored(r, start - tolerance)
     ref_r, ref_aami, r, aami = reference.r[theirs], reference.aami[theirs], r[ours], aami[ours]
-    pairs = match(ref_r, r, tolerance)
+    pairs = list(zip(*match_beats(ref_r, r, tolerance), strict=True))
     rows = [(str(ref_aami[i]), str(aami[j])) for i, j in pairs]
     seen_i, seen_j = {i for i, _ in pairs}, {j for _, j in pairs}
     rows += [(str(a), MISSED) for i, a in enumerate(ref_aami) if i not in seen_i]

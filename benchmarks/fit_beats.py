@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from beats import DS1, EXTRA, TOLERANCE_S, load_reference, match, report, waves_and_features
+from beats import DS1, EXTRA, TOLERANCE_S, load_reference, report, waves_and_features
 from numpy.typing import NDArray
 
 from engine.analysis import beats
@@ -25,6 +25,7 @@ from engine.analysis.fibrillation import fibrillation_on_both_sides
 from engine.analysis.qrs import detect_qrs
 from engine.analysis.sinus_context import SINUS_COLUMNS, sinus_context
 from engine.analysis.types import ABSENT
+from engine.evaluation.beat_matching import match_beats
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -74,7 +75,7 @@ def training_rows(folder: Path, name: str) -> list[Rows]:
             waves, features = waves_and_features(x_mv, r, fs_hz)
             context, _ = beat_context(r, features, fs_hz)
             kind = np.full(len(r), EXTRA)
-            for i, j in match(reference.r, r, TOLERANCE_S * fs_hz):
+            for i, j in zip(*match_beats(reference.r, r, TOLERANCE_S * fs_hz), strict=True):
                 kind[j] = reference.aami[i]
             out.append(Rows(context, rr_seconds(r, fs_hz)[:-1], waves.p != ABSENT, kind, r is reference.r))
     return out
