@@ -29,7 +29,7 @@ _SLOWEST = 16  # a shape moves by at least 1/16 towards each new beat of its kin
 _MAX_WEIGHT = 60.0
 _MEMORY_BEATS = 300.0  # a shape not seen for so many beats has lost most of its weight
 _KNOWN_WEIGHT = 2.0  # of a shape seen at least twice
-_SMALL = -3.0  # log2 of size / remembered size, in every band, below which a candidate is too small
+_SMALL = -2.75  # log2 of size / remembered size, in the two lower bands, below which a candidate is too small
 _UNLIKE_CORRELATION = 0.75  # unless it looks like a beat
 _TRUSTED_BLOCKS = 20  # blocks without a sure beat after which smaller beats are thought possible again
 _UNKNOWN_CORRELATION = 0.7  # until there is a shape to compare with
@@ -163,5 +163,5 @@ def unlike(features: F64) -> NDArray[np.bool_]:
     This keeps pauses and asystole free of beats made of noise, while a change of the gain or of the electrodes,
     which leaves the shape or most of the size, goes through.
     """
-    small: NDArray[np.bool_] = (features[:3].max(axis=0) < _SMALL) & (features[6] < _UNLIKE_CORRELATION)
-    return small
+    small: NDArray[np.bool_] = features[0] + features[1] < 2 * _SMALL
+    return small & (features[6] < _UNLIKE_CORRELATION)

@@ -100,6 +100,30 @@ def test_a_pause_is_not_filled() -> None:
     assert_found(detect_qrs(ecg(beats, 60, 250.0), 250.0), beats, 250.0)
 
 
+def test_asystole_is_not_filled_with_noise() -> None:
+    beats = regular(200)
+    beats = beats[(beats < 60) | (beats > 160)]
+    found = detect_qrs(ecg(beats, 200, 250.0), 250.0)
+    in_silence = (found.sample > 60.5 * 250) & (found.sample < 159.5 * 250)
+    assert np.count_nonzero(in_silence) <= 5
+    assert np.all(found.confidence[in_silence] < 0.9)
+
+
+def test_fast_broad_complexes_are_found() -> None:
+    """As in ventricular tachycardia: hardly any baseline between them."""
+    t = np.arange(90 * 250) / 250
+    beats = regular(30)
+    fast = np.arange(30.4, 60, 0.32)
+    x = ecg(beats, 90, 250.0)
+    for beat in fast:
+        x += (1.2 * np.exp(-0.5 * ((t - beat) / 0.035) ** 2)).astype(np.float32)
+    late = np.arange(61, 89.5, 0.8)
+    x += ecg(late, 90, 250.0)
+    score = score_beats(np.concatenate([beats, fast, late]) * 250, detect_qrs(x, 250.0).sample, 250.0)
+    assert score.sensitivity > 95
+    assert score.predictivity > 98
+
+
 def test_tall_t_waves_are_not_beats() -> None:
     beats = regular(60)
     t = np.arange(60 * 250) / 250
