@@ -92,9 +92,11 @@ def summary_sentence(
         tail.append(f"asystole: {longest.detail}")
     if not tail:
         tail.append("no pause")
-    lost = sum(seconds.get(label, 0.0) for label in _SILENT)
-    if lost > 0.05 * n_samples / fs_hz:
-        tail.append(f"{100 * lost * fs_hz / n_samples:.0f} % not readable")
+    lost = sum(seconds.get(label, 0.0) for label in _SILENT) * fs_hz / n_samples
+    if lost > 0.5:
+        words = f"Only {100 * (1 - lost):.0f} % is readable, and there: {words[0].lower()}{words[1:]}"
+    elif lost > 0.05:
+        tail.append(f"{100 * lost:.0f} % not readable")
     return f"{words}; {'; '.join(tail)}."
 
 

@@ -49,6 +49,11 @@ SINUS = Span(0, MINUTE, "N", 1.0, "73/min")
             "N" * 70,
             "Sinus rhythm, 73/min without ectopic beats; no pause; 40 % not readable.",
         ),
+        (
+            (Span(0, 3000, "AFIB"), Span(3000, MINUTE, "NOISE")),
+            "N" * 70,
+            "Only 20 % is readable, and there: atrial fibrillation, 73/min; no pause.",
+        ),
         ((Span(0, MINUTE, "NOISE"),), "N" * 3, "The signal is too noisy to read."),
         (
             (
