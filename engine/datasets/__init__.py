@@ -1,0 +1,1 @@
+"""Public ECG databases: download, read, and split by patient."""

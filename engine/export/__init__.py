@@ -1,0 +1,1 @@
+"""Trained models for small devices: conversion, parity, headers and reports."""

@@ -1,0 +1,1 @@
+"""Long work as a process speaks of it: events as JSON lines, run folders, cancelling."""

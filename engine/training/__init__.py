@@ -1,0 +1,1 @@
+"""Fitting models: input pipeline, augmentations, losses, trainer."""
