@@ -36,7 +36,7 @@ class DatasetChoice(Part):
 
     name: str
     path: Path | None = None
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
     params: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -45,44 +45,44 @@ class SplitConfig(Part):
 
     method: Literal["published", "seeded"] = "published"
     seed: int = 0
-    val_fraction: float = Field(0.15, ge=0, lt=1)
-    test_fraction: float = Field(0.2, ge=0, lt=1)
+    val_fraction: float = Field(default=0.15, ge=0, lt=1)
+    test_fraction: float = Field(default=0.2, ge=0, lt=1)
 
 
 class WindowConfig(Part):
     """What the model sees: rate, length in samples, channels and the preprocessing of every window."""
 
-    rate_hz: float = Field(100.0, gt=0, le=2000)
-    length: int = Field(256, ge=16, le=100_000)
+    rate_hz: float = Field(default=100.0, gt=0, le=2000)
+    length: int = Field(default=256, ge=16, le=100_000)
     channels: tuple[str, ...] = ("ecg",)
     preprocesses: tuple[Choice, ...] = (Choice(name="layer_norm", params={"epsilon": 0.01}),)
-    hop: int | None = Field(None, ge=1)  # between evaluation windows; None: the window's length
-    max_per_patient: int | None = Field(None, ge=1)  # training windows drawn from one patient
+    hop: int | None = Field(default=None, ge=1)  # between evaluation windows; None: the window's length
+    max_per_patient: int | None = Field(default=None, ge=1)  # training windows drawn from one patient
 
 
 class TrainingConfig(Part):
     """How the model is fitted."""
 
-    epochs: int = Field(60, ge=1)
-    steps_per_epoch: int | None = Field(None, ge=1)  # None: one pass over the windows
-    batch_size: int = Field(128, ge=1)
-    learning_rate: float = Field(2e-3, gt=0)
-    warmup_fraction: float = Field(0.05, ge=0, lt=1)
-    lr_cycles: int = Field(1, ge=1)
-    weight_decay: float = Field(1e-4, ge=0)
-    clip_norm: float | None = Field(1.0, gt=0)
+    epochs: int = Field(default=60, ge=1)
+    steps_per_epoch: int | None = Field(default=None, ge=1)  # None: one pass over the windows
+    batch_size: int = Field(default=128, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    warmup_fraction: float = Field(default=0.05, ge=0, lt=1)
+    lr_cycles: int = Field(default=1, ge=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    clip_norm: float | None = Field(default=1.0, gt=0)
     loss: Choice = Choice(name="cross_entropy")
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: Literal["none", "balanced"] | tuple[float, ...] = "none"
-    balance: float = Field(0.0, ge=0, le=1)  # 0: natural prevalence in a batch; 1: every class equally often
+    balance: float = Field(default=0.0, ge=0, le=1)  # 0: natural prevalence in a batch; 1: every class equally often
     augmentations: tuple[Choice, ...] = ()
-    ema: float | None = Field(0.99, gt=0, lt=1)
-    patience: int | None = Field(None, ge=1)  # epochs without improvement before stopping
+    ema: float | None = Field(default=0.99, gt=0, lt=1)
+    patience: int | None = Field(default=None, ge=1)  # epochs without improvement before stopping
     monitor: Literal["loss", "metric"] = "metric"
     initial_weights: Path | None = None  # fine-tune from this .keras file
     teacher: str | None = None  # .keras file, run folder or zoo name
-    distillation_weight: float = Field(0.5, ge=0, le=1)
-    distillation_temperature: float = Field(2.0, gt=0)
+    distillation_weight: float = Field(default=0.5, ge=0, le=1)
+    distillation_temperature: float = Field(default=2.0, gt=0)
     tensorboard: bool = False
 
 
@@ -91,10 +91,10 @@ class QuantizationConfig(Part):
 
     format: Literal["FP32", "FP16", "INT8", "INT16X8"] = "INT8"
     io_type: Literal["int8", "int16", "float32"] = "int8"
-    qat_epochs: int = Field(0, ge=0)
-    qat_learning_rate: float = Field(2e-4, gt=0)
-    representative_windows: int = Field(300, ge=10)
-    max_metric_drop: float = Field(0.02, ge=0)
+    qat_epochs: int = Field(default=0, ge=0)
+    qat_learning_rate: float = Field(default=2e-4, gt=0)
+    representative_windows: int = Field(default=300, ge=10)
+    max_metric_drop: float = Field(default=0.02, ge=0)
     tflm_check: bool = True
     c_name: str = "g_model"
 
@@ -102,9 +102,9 @@ class QuantizationConfig(Part):
 class EvaluationConfig(Part):
     """How a model is scored."""
 
-    threshold: float | None = Field(None, ge=0, le=1)  # below it a finding reads "inconclusive"; it still counts
-    bootstrap: int = Field(1000, ge=0)
-    batch_size: int = Field(512, ge=1)
+    threshold: float | None = Field(default=None, ge=0, le=1)  # below it a finding reads "inconclusive"; it still counts
+    bootstrap: int = Field(default=1000, ge=0)
+    batch_size: int = Field(default=512, ge=1)
 
 
 class RunConfig(Part):

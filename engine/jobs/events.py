@@ -2,7 +2,8 @@
 
 Every line is one object {"v": 1, "time": seconds since 1970, "event": KIND, ...}:
 `started` {command, config}, `progress` {stage, done, total, note}, `metric` {epoch, values},
-`artefact` {name, path}, `message` {text}, `warning` {text}, `error` {text, hint}, `finished` {result}, `cancelled` {}.
+`artefact` {name, path}, `message` {text}, `warning` {text}, `error` {text, hint},
+`finished` {result}, `cancelled` {}.
 """
 
 from __future__ import annotations

@@ -59,12 +59,16 @@ class WindowSet:
     @staticmethod
     def join(parts: Sequence[WindowSet]) -> WindowSet:
         """All windows of several sets, in order. At least one set is needed."""
-        names = parts[0].extra
         return WindowSet(
-            *(np.concatenate([getattr(p, name) for p in parts]) for name in
-              ("x", "y", "patient", "record", "lead", "start", "rate_hz")),
-            {k: np.concatenate([p.extra[k] for p in parts]) for k in names},
-        )  # fmt: skip
+            x=np.concatenate([p.x for p in parts]),
+            y=np.concatenate([p.y for p in parts]),
+            patient=np.concatenate([p.patient for p in parts]),
+            record=np.concatenate([p.record for p in parts]),
+            lead=np.concatenate([p.lead for p in parts]),
+            start=np.concatenate([p.start for p in parts]),
+            rate_hz=np.concatenate([p.rate_hz for p in parts]),
+            extra={k: np.concatenate([p.extra[k] for p in parts]) for k in parts[0].extra},
+        )
 
 
 class Task(ABC):
