@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from engine.errors import ConfigError
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 
 class Part(BaseModel):
@@ -74,7 +74,7 @@ class TrainingConfig(Part):
     loss: Choice = Choice(name="cross_entropy")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: Literal["none", "balanced"] | tuple[float, ...] = "none"
-    balance: float = Field(default=0.0, ge=0, le=1)  # 0: natural prevalence in a batch; 1: every class equally often
+    balance: float = Field(default=0.0, ge=0, le=1)  # 0: as found; 1: every class equally often
     augmentations: tuple[Choice, ...] = ()
     ema: float | None = Field(default=0.99, gt=0, lt=1)
     patience: int | None = Field(default=None, ge=1)  # epochs without improvement before stopping
@@ -102,7 +102,7 @@ class QuantizationConfig(Part):
 class EvaluationConfig(Part):
     """How a model is scored."""
 
-    threshold: float | None = Field(default=None, ge=0, le=1)  # below it a finding reads "inconclusive"; it still counts
+    threshold: float | None = Field(default=None, ge=0, le=1)  # below: "inconclusive", still scored
     bootstrap: int = Field(default=1000, ge=0)
     batch_size: int = Field(default=512, ge=1)
 

