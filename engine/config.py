@@ -112,6 +112,8 @@ class RunConfig(Part):
 
     version: Literal[1] = VERSION
     name: str = "run"
+    about: str = ""  # one paragraph for people: what the model is for
+    limits: tuple[str, ...] = ()  # what it cannot do, one sentence each; shown on its card
     task: str
     task_params: dict[str, Any] = Field(default_factory=dict)
     seed: int = 0

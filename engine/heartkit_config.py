@@ -76,7 +76,8 @@ _IGNORED = {
 }
 _DATASETS = {
     "lsad": "lsad", "ptbxl": "ptbxl", "ludb": "ludb", "qtdb": "qtdb", "icentia11k": "icentia11k",
-    "icentia_mini": "icentia11k", "ecg-synthetic": "ecg-synthetic", "ppg-synthetic": "ppg-synthetic", "bidmc": "bidmc",
+    "icentia_mini": "icentia11k", "ecg-synthetic": "ecg-synthetic",
+    "ppg-synthetic": "ppg-synthetic", "bidmc": "bidmc",
 }  # fmt: skip
 _QUANTIZATION = {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
 
