@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.config import Part, RunConfig
 from engine.datasets.base import F32, I64, Strip
-from engine.errors import ConfigError
 from engine.tasks.base import Task, WindowSet
 from engine.tasks.cutting import cut, evaluation_starts, resampled, training_starts
 from engine.tasks.rhythm_labels import class_of_label, rate_is_stated, rhythms_of_statements
 from engine.tasks.rhythm_rate import beat_samples, rates_bpm, sinus_rhythm
+from engine.tasks.task_params import checked_params
 
 
 class RhythmParams(Part):
@@ -47,15 +47,7 @@ class Rhythm(Task):
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config)
-        try:
-            self.params = RhythmParams.model_validate(config.task_params)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            key = ".".join(str(part) for part in fault["loc"])
-            raise ConfigError(
-                f"task_params.{key}: {fault['msg'].lower()}",
-                hint=f"the rhythm task knows {', '.join(sorted(RhythmParams.model_fields))}",
-            ) from None
+        self.params = checked_params(RhythmParams, config.task_params, self.name)
         self._class_of = class_of_label(config.classes)
 
     def default_classes(self) -> Mapping[str, tuple[str, ...]]:

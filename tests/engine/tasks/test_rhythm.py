@@ -126,9 +126,8 @@ def test_training_crops_are_random_but_repeat_with_the_seed():
 def test_unknown_names_are_refused_with_the_nearest():
     with pytest.raises(ConfigError, match='"afibb"; did you mean "afib"'):
         task(classes={"A": ["afibb"]})
-    with pytest.raises(ConfigError, match="windows_per_stripe") as raised:
+    with pytest.raises(ConfigError, match='"windows_per_stripe"; did you mean "windows_per_strip"'):
         task(windows_per_stripe=3)
-    assert "windows_per_strip" in raised.value.hint
 
 
 def test_a_real_challenge_record_without_rate_statements(dataset):
