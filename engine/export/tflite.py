@@ -1,0 +1,100 @@
+"""From a .keras file to a checked .tflite file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import QuantizationConfig
+from engine.errors import ConfigError, EngineError
+from engine.export.child import call
+from engine.export.guard import check_graph
+from engine.export.report import ExportReport, describe
+from engine.export.tflite_graph import read_graph
+from engine.jobs.events import Job
+from engine.records.atomic import write_atomic
+
+F32 = NDArray[np.float32]
+
+LIMIT_S = 1800.0
+LEAST_WINDOWS = 10  # that can set the scales of an integer model
+
+
+def convert(
+    keras_file: Path,
+    out: Path,
+    quantization: QuantizationConfig,
+    representative: F32,
+    *,
+    provenance: str = "",
+    job: Job | None = None,
+) -> ExportReport:
+    """Convert a trained model in a child process and put the checked result at `out`, atomically.
+
+    representative: preprocessed windows [n, length, channels] of training patients, which set the integer scales;
+    at most `quantization.representative_windows` of them are used, evenly spread. provenance: where they came from,
+    for the report. Raises EngineError when the model cannot be converted or its graph is not fit for the small
+    runtime; then a file already at `out` stays as it was. Raises Cancelled when the job is.
+    """
+    job = job or Job()
+    if not keras_file.is_file():
+        raise EngineError("no such model file", path=keras_file, hint="train first, or name the run's folder")
+    io_type, notes = io_of(quantization)
+    windows = _representative(representative, quantization)
+    for note in notes:
+        job.warning(note)
+    job.message(f"converting {keras_file.name} to {quantization.format}")
+    with tempfile.TemporaryDirectory(prefix="heartkit-export-") as folder:
+        samples, result = Path(folder) / "representative.npy", Path(folder) / "model.tflite"
+        np.save(samples, windows)
+        request = {
+            "keras": str(keras_file.resolve()),
+            "out": str(result),
+            "format": quantization.format,
+            "io_type": io_type,
+            "representative": str(samples),
+        }
+        call("engine.export.convert_worker", request, job=job, what="the conversion", limit_s=LIMIT_S)
+        content = result.read_bytes()
+    check_graph(read_graph(content), path=keras_file)
+    origin = f"{len(windows)} windows{': ' if provenance else ''}{provenance}"
+    report = describe(content, kind=quantization.format, representative=origin, notes=notes)
+    write_atomic(out, content)
+    job.artefact("tflite", out)
+    return report
+
+
+def io_of(quantization: QuantizationConfig) -> tuple[str, tuple[str, ...]]:
+    """The type of input and output that a format really gets, and what to tell where that is not what was asked.
+
+    INT8 models take int8 or float32, INT16X8 models int16 or float32, float models float32.
+    """
+    asked = quantization.io_type
+    if quantization.format == "INT8":
+        if asked == "int16":
+            raise ConfigError(
+                'quantization.io_type "int16" does not go with format "INT8"', hint='use "int8" or "float32"'
+            )
+        return asked, ()
+    native = "int16" if quantization.format == "INT16X8" else "float32"
+    if asked in (native, "float32"):
+        return asked, ()
+    return native, (f"{quantization.format} models have no {asked} input or output; they got {native}",)
+
+
+def _representative(windows: F32, quantization: QuantizationConfig) -> F32:
+    if windows.ndim != 3:
+        raise EngineError(f"the representative windows have shape {windows.shape} instead of (n, length, channels)")
+    if len(windows) < LEAST_WINDOWS:
+        raise EngineError(
+            f"{len(windows)} representative windows are too few to set integer scales",
+            hint=f"give at least {LEAST_WINDOWS} windows of training patients",
+        )
+    if not np.isfinite(windows).all():
+        raise EngineError("the representative windows hold values that are no numbers")
+    count = min(len(windows), quantization.representative_windows)
+    spread = np.linspace(0, len(windows) - 1, count).round().astype(int)
+    return np.ascontiguousarray(windows[spread], np.float32)
