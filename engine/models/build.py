@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.config import Choice, Part, unknown
 from engine.errors import ConfigError
-from engine.models import efficientnetv2, resnet, tcn, unet
+from engine.models import efficientnetv2, resnet, separable, tcn, unet
 from engine.models.layers import Head, HeadKind
 from engine.models.params import parse_params
 
@@ -26,19 +26,27 @@ class Family:
 _FAMILIES: dict[str, Family] = {}
 
 
-def register_model(name: str, summary: str, params: type[Part], build: Callable[[Any, Any, Head], Any]) -> None:
+def register_model(family: Family) -> None:
     """Make a family known under its name. Raises ConfigError if the name is taken."""
-    if name in _FAMILIES:
-        raise ConfigError(f'a model called "{name}" is registered already')
-    _FAMILIES[name] = Family(name, summary, params, build)
+    if family.name in _FAMILIES:
+        raise ConfigError(f'a model called "{family.name}" is registered already')
+    _FAMILIES[family.name] = family
 
 
-register_model("tcn", "dilated convolutions at full rate", tcn.TcnParams, tcn.build)
-register_model("unet", "encoder and decoder with skip connections", unet.UNetParams, unet.build)
-register_model(
-    "efficientnetv2", "mobile blocks at falling rate", efficientnetv2.EfficientNetParams, efficientnetv2.build
-)
-register_model("resnet", "residual blocks at falling rate", resnet.ResNetParams, resnet.build)
+for _known in (
+    Family("tcn", "dilated convolutions at full rate", tcn.TcnParams, tcn.build),
+    Family("unet", "encoder and decoder with skip connections", unet.UNetParams, unet.build),
+    Family("unext", "U-Net of wide depthwise blocks", unext.UNextParams, unext.build),
+    Family(
+        "efficientnetv2", "mobile blocks at falling rate", efficientnetv2.EfficientNetParams, efficientnetv2.build
+    ),
+    Family("mobileone", "parallel branches merged at export", mobileone.MobileOneParams, mobileone.build),
+    Family("resnet", "residual blocks at falling rate", resnet.ResNetParams, resnet.build),
+    Family("conformer", "attention between convolutions", conformer.ConformerParams, conformer.build),
+    Family("metaformer", "pooling, filters or attention in turn", metaformer.MetaFormerParams, metaformer.build),
+    Family("tsmixer", "dense mixing of time and channels", tsmixer.TsMixerParams, tsmixer.build),
+):
+    register_model(_known)
 
 
 def model_names() -> tuple[str, ...]:
