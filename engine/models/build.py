@@ -8,7 +8,18 @@ from typing import Any
 
 from engine.config import Choice, Part, unknown
 from engine.errors import ConfigError
-from engine.models import efficientnetv2, resnet, separable, tcn, unet
+from engine.models import (
+    conformer,
+    efficientnetv2,
+    metaformer,
+    mobileone,
+    resnet,
+    separable,
+    tcn,
+    tsmixer,
+    unet,
+    unext,
+)
 from engine.models.layers import Head, HeadKind
 from engine.models.params import parse_params
 
@@ -42,6 +53,7 @@ for _known in (
     ),
     Family("mobileone", "parallel branches merged at export", mobileone.MobileOneParams, mobileone.build),
     Family("resnet", "residual blocks at falling rate", resnet.ResNetParams, resnet.build),
+    Family("separable", "separable residual blocks for long windows", separable.SeparableParams, separable.build),
     Family("conformer", "attention between convolutions", conformer.ConformerParams, conformer.build),
     Family("metaformer", "pooling, filters or attention in turn", metaformer.MetaFormerParams, metaformer.build),
     Family("tsmixer", "dense mixing of time and channels", tsmixer.TsMixerParams, tsmixer.build),

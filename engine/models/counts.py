@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from engine.models.graph import Step, steps
+from engine.models.graph import Step, along_time, left_padding, steps
 
 _WHOLE_WINDOW = {
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
@@ -123,7 +123,7 @@ def _reach(model: Any, order: list[Step]) -> tuple[int | None, int | None]:
 
 def _period(order: list[Step]) -> int:
     """After how many outputs the pattern repeats: the product of all upsampling strides."""
-    return math.prod(_time(step.layer.strides) for step in order if step.kind in _TRANSPOSED)
+    return math.prod(along_time(step.layer.strides) for step in order if step.kind in _TRANSPOSED)
 
 
 def _needed(model: Any, order: list[Step], position: int) -> Span:
@@ -146,14 +146,13 @@ def _before(step: Step, span: Span) -> Span:
     if kind in _WHOLE_WINDOW or math.isinf(first):
         return -math.inf, math.inf
     if kind in _CONVS or kind in _POOLS:
-        stride = _time(layer.strides)
-        size = _time(layer.pool_size) if kind in _POOLS else _time(layer.kernel_size)
-        reach = (size - 1) * (1 if kind in _POOLS else _time(layer.dilation_rate))
-        left = _left_padding(step, stride, reach) if layer.padding == "same" else 0
-        left = reach if layer.padding == "causal" else left
+        stride = along_time(layer.strides)
+        size = along_time(layer.pool_size) if kind in _POOLS else along_time(layer.kernel_size)
+        reach = (size - 1) * (1 if kind in _POOLS else along_time(layer.dilation_rate))
+        left = reach if layer.padding == "causal" else left_padding(step)
         return first * stride - left, last * stride - left + reach
     if kind in _TRANSPOSED:
-        stride, size = _time(layer.strides), _time(layer.kernel_size)
+        stride, size = along_time(layer.strides), along_time(layer.kernel_size)
         left = max(0, size - stride) // 2 if layer.padding == "same" else 0
         return math.ceil((first + left - size + 1) / stride), math.floor((last + left) / stride)
     if kind in ("ZeroPadding1D", "ZeroPadding2D"):
@@ -163,14 +162,3 @@ def _before(step: Step, span: Span) -> Span:
         left = layer.cropping[-1][0] if kind == "Cropping2D" else layer.cropping[0]
         return first + left, last + left
     return span
-
-
-def _left_padding(step: Step, stride: int, reach: int) -> int:
-    """Zeros before the first sample with padding "same", as all Keras backends place them."""
-    time_in, time_out = (int(tensor.shape[-2]) for tensor in (step.inputs[0], step.output))
-    return max(0, (time_out - 1) * stride + reach + 1 - time_in) // 2
-
-
-def _time(value: Any) -> int:
-    """The entry for time of a layer's setting that may be one number or one per axis."""
-    return int(value[-1]) if isinstance(value, (list, tuple)) else int(value)

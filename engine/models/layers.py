@@ -51,7 +51,7 @@ def crop_to(x: Tensor, samples: int) -> Tensor:
 
 
 def conv(
-    x: Tensor, filters: int, kernel: int = 1, *, stride: int = 1, dilation: int = 1, groups: int = 1,
+    x: Tensor, filters: int, kernel: int = 1, *, stride: int = 1, dilation: int = 1,
     causal: bool = False, bias: bool = False,
 ) -> Tensor:  # fmt: skip
     """Convolution along time; the output has ceil(time / stride) samples."""
@@ -60,7 +60,7 @@ def conv(
     if causal:
         x = pad_before(x, (kernel - 1) * dilation)
     return keras.layers.Conv2D(
-        filters, (1, kernel), strides=(1, stride), dilation_rate=(1, dilation), groups=groups,
+        filters, (1, kernel), strides=(1, stride), dilation_rate=(1, dilation),
         padding="valid" if causal else "same", use_bias=bias,
     )(x)  # fmt: skip
 
@@ -133,6 +133,23 @@ def squeeze_excite(x: Tensor, ratio: float) -> Tensor:
     gate = keras.layers.Conv2D(max(1, int(width // ratio)), 1, activation="relu6")(gate)
     gate = keras.layers.Conv2D(width, 1, activation="hard_sigmoid")(gate)
     return keras.layers.Multiply()([x, gate])
+
+
+def feed_forward(x: Tensor, ratio: float, dropout: float) -> Tensor:
+    """x plus two pointwise convolutions of normed x, `ratio` times as wide between them."""
+    width = channels(x)
+    y = relu6(conv(normed(x), max(1, round(width * ratio)), bias=True))
+    return add(x, dropped(conv(y, width, bias=True), dropout))
+
+
+def attention(x: Tensor, heads: int) -> Tensor:
+    """Self-attention over the window (Vaswani et al. 2017)."""
+    import keras
+
+    time, width = time_steps(x), channels(x)
+    y = keras.layers.Reshape((time, width))(x)
+    y = keras.layers.MultiHeadAttention(heads, max(1, width // heads))(y, y)
+    return keras.layers.Reshape((1, time, width))(y)
 
 
 def dropped(x: Tensor, rate: float, *, spatial: bool = True) -> Tensor:

@@ -78,9 +78,8 @@ def _stem(x: nn.Tensor, params: TcnParams, kernel: int) -> nn.Tensor:
     stride, causal = params.stem_stride, params.causal
     if params.input_filters is None:
         return nn.normed(nn.depthwise(x, kernel, stride=stride, causal=causal), params.input_norm)
-    return nn.relu6(
-        nn.normed(nn.conv(x, params.input_filters, kernel, stride=stride, causal=causal), params.input_norm)
-    )
+    x = nn.conv(x, params.input_filters, kernel, stride=stride, causal=causal)
+    return nn.relu6(nn.normed(x, params.input_norm))
 
 
 def _mobile_layer(x: nn.Tensor, block: TcnBlock, se_ratio: float, causal: bool) -> nn.Tensor:
