@@ -47,5 +47,9 @@ class ConfigError(EngineError):
     """A configuration or option is not acceptable."""
 
 
+class DatasetError(EngineError):
+    """A dataset is missing, incomplete, damaged or cannot be fetched."""
+
+
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
     """Raised inside a running job after a cancel request."""

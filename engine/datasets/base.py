@@ -98,6 +98,7 @@ class Dataset(ABC):
     """An unpacked dataset in its publisher's own layout."""
 
     info: DatasetInfo
+    known_params: tuple[str, ...] = ()  # names that `params` may hold
 
     def __init__(self, folder: Path, **params: Any) -> None:
         self.folder = folder
@@ -106,6 +107,10 @@ class Dataset(ABC):
     @abstractmethod
     def patients(self) -> tuple[str, ...]:
         """Patient keys in a fixed order. Raises EngineError naming the missing file."""
+
+    def records(self, patient: str) -> tuple[str, ...]:
+        """Names of one patient's recordings, known without reading samples."""
+        return (patient,)
 
     @abstractmethod
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:

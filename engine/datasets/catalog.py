@@ -1,0 +1,82 @@
+"""The datasets by name: what there is, and how to open one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from engine.config import unknown
+from engine.datasets.base import Dataset, DatasetInfo
+from engine.errors import ConfigError
+
+# Name of a dataset -> module and class, imported on first use.
+_BUILT_IN = {
+    "ludb": "ludb.Ludb",
+    "qtdb": "qtdb.Qtdb",
+    "mitdb": "mitdb.Mitdb",
+    "nstdb": "nstdb.Nstdb",
+    "cinc2017": "cinc2017.Cinc2017",
+    "ptbxl": "ptbxl.Ptbxl",
+}
+_registered: dict[str, type[Dataset]] = {}
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Names of all datasets, built in and registered."""
+    return (*_BUILT_IN, *(name for name in _registered if name not in _BUILT_IN))
+
+
+def catalog() -> tuple[DatasetInfo, ...]:
+    """What there is to know about every dataset."""
+    return tuple(dataset_info(name) for name in dataset_names())
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """What there is to know about one dataset. Raises ConfigError for an unknown name."""
+    return _class_of(name).info
+
+
+def register_dataset(kind: type[Dataset]) -> type[Dataset]:
+    """Make a dataset of your own known under `kind.info.name`; also usable as a decorator.
+
+    Raises ConfigError for a name that a built-in dataset has.
+    """
+    if kind.info.name in _BUILT_IN:
+        raise ConfigError(f'a built-in dataset is called "{kind.info.name}" already', hint="choose another name")
+    _registered[kind.info.name] = kind
+    return kind
+
+
+def open_dataset(name: str, folder: Path | None = None, **params: Any) -> Dataset:
+    """An unpacked dataset.
+
+    `folder` is the dataset's own folder or one that holds a folder for each dataset; None means the folder where
+    downloads go. Raises ConfigError for unknown names and parameters, DatasetError where the dataset is not found.
+    """
+    kind = _class_of(name)
+    for param in params:
+        if param not in kind.known_params:
+            if not kind.known_params:
+                raise ConfigError(f'dataset {name} takes no parameters, so "{param}" cannot be set')
+            raise unknown(f"parameter of dataset {name}", param, list(kind.known_params))
+    from engine.datasets.folders import find_folder
+
+    return kind(find_folder(name, folder), **params)
+
+
+def default_folder(name: str) -> Path:
+    """Where a download of dataset `name` goes when no folder is named."""
+    from platformdirs import user_data_path
+
+    return user_data_path("heartkit-workbench", appauthor=False) / "datasets" / name
+
+
+def _class_of(name: str) -> type[Dataset]:
+    if name in _registered:
+        return _registered[name]
+    if name not in _BUILT_IN:
+        raise unknown("dataset", name, list(dataset_names()))
+    module, _, attribute = _BUILT_IN[name].partition(".")
+    found: type[Dataset] = getattr(import_module(f"engine.datasets.{module}"), attribute)
+    return found
