@@ -10,6 +10,7 @@ from engine.datasets.base import Strip
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+SINUS = frozenset({"sr", "sbrad", "stach", "sarrh"})
 SLOW_BPM, FAST_BPM = 60.0, 100.0  # sinus bradycardia lies below, sinus tachycardia above
 
 
@@ -26,12 +27,17 @@ def beat_samples(strip: Strip) -> I64:
 
 
 def rates_bpm(beats: I64, rate_hz: float, starts: I64, length: int) -> F64:
-    """Beats per minute in windows [start, start + length): 60 / median RR, NaN with fewer than three beats."""
+    """Beats per minute in windows [start, start + length), NaN with fewer than three beats.
+
+    60 over the mean of the RR intervals within 40 % of their median, so that a missed or extra beat does not count.
+    """
     rates = np.full(len(starts), np.nan)
     for k, start in enumerate(starts):
         inside = beats[np.searchsorted(beats, start) : np.searchsorted(beats, start + length)]
         if len(inside) >= 3:
-            rates[k] = 60.0 * rate_hz / np.median(np.diff(inside))
+            rr = np.diff(inside)
+            usual = rr[np.abs(rr - np.median(rr)) <= 0.4 * np.median(rr)]
+            rates[k] = 60.0 * rate_hz / (usual if len(usual) else rr).mean()
     return rates
 
 

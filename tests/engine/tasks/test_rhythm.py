@@ -69,6 +69,11 @@ def test_a_record_of_no_class_or_of_two_is_left_out_and_counted(statements):
     assert task().census(one).total() == 2
 
 
+def test_a_publishers_own_statement_may_name_a_class_beside_marks_of_the_whole_record():
+    one = strip(200, statements=frozenset({"~"}), rhythms=(RhythmSpan(0, 200, "noise"),))
+    assert evaluated(task(classes={"N": ["N"], "bad": ["~"]}), one).y.tolist() == [1]
+
+
 def test_marks_decide_by_the_larger_part_of_the_window():
     marks = (RhythmSpan(0, 290, "sr"), RhythmSpan(290, 390, "afib"), RhythmSpan(390, 600, "aflut"))
     found = evaluated(task(), strip(600, rhythms=marks))
@@ -98,6 +103,17 @@ def test_rate_tells_sinus_rhythms_apart_where_the_publisher_does_not(rate_bpm, n
     assert four.class_names[evaluated(four, one).y[0]] == name
     stated = strip(800, statements=frozenset({"SR"}), beats=beats_at(rate_bpm, 8))
     assert four.class_names[evaluated(four, stated).y[0]] == "SR"
+
+
+def test_tempo_shows_every_strip_at_another_rate_too_and_names_it_so():
+    four = task(800, classes=RHYTHM_4, sinus_by_rate=True, tempo=(2, 2), windows_per_strip=4)
+    for statement, names in (("N", ["SBRAD"] * 4 + ["GSVT"] * 4), ("A", ["AFIB"] * 8)):
+        one = strip(4000, statements=frozenset({statement}), beats=beats_at(56, 40))
+        found = four.windows(one, training=True, generator=np.random.default_rng(0))
+        assert [four.class_names[k] for k in found.y] == names
+        steps = np.diff(found.x[:, :, 0], axis=1).mean(axis=1)
+        assert np.allclose(steps, [1] * 4 + [2] * 4, atol=0.05)
+        assert len(evaluated(four, one)) == 5
 
 
 def test_rate_comes_from_detected_beats_where_none_are_given():
