@@ -22,8 +22,8 @@ POLL_S = 0.1
 def call(module: str, request: Mapping[str, Any], *, job: Job, what: str, limit_s: float) -> dict[str, Any]:
     """The JSON answer of `python -m module` to a JSON request on standard input.
 
-    What the child's libraries print is swallowed: only the answer reaches us. Raises EngineError ("`what` ...") when
-    the child reports a fault, crashes, is killed or takes longer than `limit_s`; Cancelled when the job is.
+    What the child's libraries print is swallowed: only the answer reaches us. Raises EngineError ("`what` ...")
+    when the child reports a fault, crashes, is killed or takes longer than `limit_s`; Cancelled when the job is.
     """
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as noise:
         asked.write(json.dumps(dict(request)).encode())

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.export.flatbuffer import GraphError
 from engine.export.tflite_graph import Graph, Operator, Tensor
 
 ALIGNMENT = 16  # of buffers in the tensor arena, as in TensorFlow Lite Micro
-RECORDED_PER_TENSOR = 16  # TfLiteEvalTensor on a 32-bit target
-RECORDED_PER_OPERATOR = 96  # node, registration and the kernels' own data, mean over convolution graphs
+# What TFLM keeps beside the buffers, in bytes on a 64-bit host (a 32-bit board needs less).
+RECORDED_PER_TENSOR = 24  # TfLiteEvalTensor
+RECORDED_PER_OPERATOR = 128  # node and registration (64), and a kernel's own data as seen in convolution graphs
+RECORDED_PER_CHANNEL = 8  # multiplier and shift of each output channel of a convolution
+RECORDED_ENDS = 256  # persistent records of the model's inputs and outputs
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def planned_arena(graph: Graph) -> int:
     ]
     placed: list[tuple[int, int, int, int]] = []  # start, end, first, last
     for first, last, size in sorted(spans, key=lambda span: (-span[2], span[0])):
-        rivals = sorted((s, e) for s, e, f, l in placed if f <= last and first <= l)
+        rivals = sorted((start, end) for start, end, born, dead in placed if born <= last and first <= dead)
         offset = 0
         for start, end in rivals:
             if offset + size <= start:
@@ -97,14 +101,14 @@ def planned_arena(graph: Graph) -> int:
         placed.append((offset, offset + size, first, last))
     buffers = max((end for _, end, _, _ in placed), default=0)
     records = RECORDED_PER_TENSOR * len(graph.tensors) + RECORDED_PER_OPERATOR * len(graph.operators)
-    return _aligned(buffers + records + _channel_scales(graph))
+    return _aligned(buffers + records + RECORDED_PER_CHANNEL * _scaled_channels(graph) + RECORDED_ENDS)
 
 
-def _channel_scales(graph: Graph) -> int:
-    """Bytes of the multipliers and shifts that TFLM keeps for each output channel of a convolution."""
+def _scaled_channels(graph: Graph) -> int:
+    """Output channels of all convolutions, where each has its own scale."""
     kinds = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
     weights = [graph.tensor_inputs(o)[1] for o in graph.operators if o.name in kinds]
-    return sum(8 * len(w.quantization.scale) for w in weights if w is not None and w.quantization is not None)
+    return sum(len(w.quantization.scale) for w in weights if w is not None and w.quantization is not None)
 
 
 def _aligned(size: int) -> int:
@@ -116,8 +120,6 @@ def _is_weight(tensor: Tensor) -> bool:
 
 
 def _needed(inputs: tuple[Tensor | None, ...], position: int) -> Tensor:
-    from engine.export.flatbuffer import GraphError
-
     tensor = inputs[position] if position < len(inputs) else None
     if tensor is None:
         raise GraphError("is damaged: an operator without its weights or input")

@@ -68,7 +68,7 @@ class Table:
         return found
 
     def numbers(self, field: int, kind: str) -> NDArray[Any]:
-        """A vector of scalars as a read-only array of numpy type `kind` ("<i4", "<f4", "<i8"); empty when absent."""
+        """A vector of scalars, read-only, of numpy type `kind` ("<i4", "<f4", "<i8"); empty when absent."""
         width = np.dtype(kind).itemsize
         start, count = self._vector(field, width)
         return np.frombuffer(self._data, kind, count, start) if count else np.empty(0, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,18 @@ LIMIT_S = 1800.0
 LEAST_WINDOWS = 10  # that can set the scales of an integer model
 
 
+@dataclass(frozen=True)
+class Conversion:
+    """A converted model that has passed the checks of its graph, not yet written anywhere.
+
+    float_outputs: what the trained model says, [n, ...] float32, on the windows that were given for it; else empty.
+    """
+
+    content: bytes
+    report: ExportReport
+    float_outputs: F32
+
+
 def convert(
     keras_file: Path,
     out: Path,
@@ -32,12 +45,33 @@ def convert(
     provenance: str = "",
     job: Job | None = None,
 ) -> ExportReport:
-    """Convert a trained model in a child process and put the checked result at `out`, atomically.
+    """Convert a trained model and put the checked result at `out`, atomically. See `convert_bytes`.
+
+    After a fault a file already at `out` is as it was.
+    """
+    job = job or Job()
+    conversion = convert_bytes(keras_file, quantization, representative, provenance=provenance, job=job)
+    write_atomic(out, conversion.content)
+    job.artefact("tflite", out)
+    return conversion.report
+
+
+def convert_bytes(
+    keras_file: Path,
+    quantization: QuantizationConfig,
+    representative: F32,
+    *,
+    provenance: str = "",
+    float_windows: F32 | None = None,
+    job: Job | None = None,
+) -> Conversion:
+    """Convert a trained model in a child process.
 
     representative: preprocessed windows [n, length, channels] of training patients, which set the integer scales;
     at most `quantization.representative_windows` of them are used, evenly spread. provenance: where they came from,
-    for the report. Raises EngineError when the model cannot be converted or its graph is not fit for the small
-    runtime; then a file already at `out` stays as it was. Raises Cancelled when the job is.
+    for the report. float_windows: preprocessed windows on which the trained model's own outputs are wanted.
+    Raises EngineError when the model cannot be converted or its graph is not fit for the small runtime, Cancelled
+    when the job is.
     """
     job = job or Job()
     if not keras_file.is_file():
@@ -47,24 +81,29 @@ def convert(
     for note in notes:
         job.warning(note)
     job.message(f"converting {keras_file.name} to {quantization.format}")
-    with tempfile.TemporaryDirectory(prefix="heartkit-export-") as folder:
-        samples, result = Path(folder) / "representative.npy", Path(folder) / "model.tflite"
-        np.save(samples, windows)
+    with tempfile.TemporaryDirectory(prefix="heartkit-export-") as name:
+        folder = Path(name)
+        np.save(folder / "representative.npy", windows)
+        if float_windows is not None:
+            np.save(folder / "windows.npy", np.asarray(float_windows, np.float32))
         request = {
             "keras": str(keras_file.resolve()),
-            "out": str(result),
+            "out": str(folder / "model.tflite"),
             "format": quantization.format,
             "io_type": io_type,
-            "representative": str(samples),
+            "representative": str(folder / "representative.npy"),
+            "windows": None if float_windows is None else str(folder / "windows.npy"),
+            "float_out": str(folder / "float.npy"),
         }
         call("engine.export.convert_worker", request, job=job, what="the conversion", limit_s=LIMIT_S)
-        content = result.read_bytes()
+        content = (folder / "model.tflite").read_bytes()
+        outputs = np.empty(0, np.float32)
+        if float_windows is not None:
+            outputs = np.load(folder / "float.npy", allow_pickle=False)
     check_graph(read_graph(content), path=keras_file)
     origin = f"{len(windows)} windows{': ' if provenance else ''}{provenance}"
     report = describe(content, kind=quantization.format, representative=origin, notes=notes)
-    write_atomic(out, content)
-    job.artefact("tflite", out)
-    return report
+    return Conversion(content, report, outputs)
 
 
 def io_of(quantization: QuantizationConfig) -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """A .tflite file as a typed graph, read without TensorFlow.
 
-The file is checked as it is read: every index, shape and offset is in range, constants have the size of their shape,
-and operators stand in an order in which they can run. What `read_graph` returns can be walked without further checks.
+The file is checked as it is read: every index, shape and offset is in range, constants have the size of their
+shape, and operators stand in an order in which they can run. What `read_graph` returns needs no further checks.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Operator:
-    """One step: built-in name (CUSTOM ones as `CUSTOM:name`), tensor indices (-1: not given) and decoded options."""
+    """One step: built-in name (others as `CUSTOM:name`), tensor indices (-1: not given) and decoded options."""
 
     name: str
     version: int
@@ -196,8 +196,8 @@ def _quantization(table: Table | None, shape: tuple[int, ...]) -> Quantization |
     if len(zero) == 0:
         zero = np.zeros(len(scale), np.int64)
     axis = int(table.number(6, "i"))
-    fits = len(scale) == 1 or len(scale) <= MAX_SCALES and (0 <= axis < len(shape) and shape[axis] == len(scale))
-    if not fits or len(zero) not in (1, len(scale)):
+    per_channel = len(scale) <= MAX_SCALES and 0 <= axis < len(shape) and shape[axis] == len(scale)
+    if not (len(scale) == 1 or per_channel) or len(zero) not in (1, len(scale)):
         raise GraphError(f"is damaged: {len(scale)} scales and {len(zero)} zero points for shape {list(shape)}")
     if not (np.isfinite(scale).all() and (scale >= 0).all()):
         raise GraphError("is damaged: a quantization scale that is no positive number")
