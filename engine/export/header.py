@@ -13,9 +13,9 @@ BYTES_PER_LINE = 12
 _WORDS = """
     alignas alignof and asm auto bool break case catch char class const constexpr continue decltype default
     delete do double else enum explicit export extern false float for friend goto if inline int long mutable
-    namespace new noexcept not nullptr operator or private protected public register restrict return short signed sizeof static
-    struct switch template this throw true try typedef typeid typename typeof union unsigned using virtual void
-    volatile wchar_t while xor
+    namespace new noexcept not nullptr operator or private protected public register restrict return short
+    signed sizeof static struct switch template this throw true try typedef typeid typename typeof union
+    unsigned using virtual void volatile wchar_t while xor
 """
 _KEYWORDS = frozenset(_WORDS.split())
 
@@ -40,8 +40,10 @@ def c_header(
         "",
         "#if defined(__cplusplus)",
         f"#define {upper}_ALIGN alignas({ALIGNMENT})",
-        "#else",
+        "#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L",
         f"#define {upper}_ALIGN _Alignas({ALIGNMENT})",
+        "#else",
+        f"#define {upper}_ALIGN __attribute__((aligned({ALIGNMENT})))",
         "#endif",
         "",
         f"#define {upper}_BYTES {len(content)}u",
@@ -57,7 +59,7 @@ def c_header(
     if class_names:
         parts += [f"static const char *const {c_name}_class_names[{upper}_CLASSES] = {{{names}}};", ""]
     parts += [
-        f"static const {upper}_ALIGN unsigned char {c_name}[{upper}_BYTES] = {{",
+        f"{upper}_ALIGN static const unsigned char {c_name}[{upper}_BYTES] = {{",
         *_rows(content),
         "};",
         f"static const unsigned int {c_name}_len = {upper}_BYTES;",
