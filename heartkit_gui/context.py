@@ -26,6 +26,7 @@ class Folders:
     config: Path
     cache: Path
     log: Path
+    runs: Path
 
     @staticmethod
     def of_user() -> Folders:
@@ -33,12 +34,14 @@ class Folders:
         from platformdirs import PlatformDirs
 
         dirs = PlatformDirs(APP_NAME, appauthor=False)
-        return Folders(dirs.user_config_path, dirs.user_cache_path, dirs.user_log_path)
+        return Folders(
+            dirs.user_config_path, dirs.user_cache_path, dirs.user_log_path, dirs.user_data_path / "runs"
+        )
 
     @staticmethod
     def inside(folder: Path) -> Folders:
         """All in one folder: tests, snapshots."""
-        return Folders(folder / "config", folder / "cache", folder / "log")
+        return Folders(folder / "config", folder / "cache", folder / "log", folder / "runs")
 
 
 class AppContext(QObject):

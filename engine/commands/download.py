@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.commands.job_options import add_job_options, run_job
 from engine.datasets.catalog import catalog
-from engine.datasets.download import download
 from engine.errors import ConfigError
 from engine.jobs.events import Job
 
@@ -38,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.source is not None and len(arguments.datasets) > 1:
         raise ConfigError("--from takes one dataset at a time")
+
+    from engine.datasets.download import download
 
     def work(job: Job) -> Mapping[str, Any]:
         folders = {

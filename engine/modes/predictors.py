@@ -15,7 +15,7 @@ from engine.errors import EngineError
 from engine.runtime.model import Model
 from engine.runtime.outputs import from_logits
 from engine.runtime.zoo import zoo_folder, zoo_names
-from engine.signals.preprocess import apply_preprocesses
+from engine.signals.preprocess import prepare_windows
 from engine.tasks.registry import task_class
 
 F32 = NDArray[np.float32]
@@ -75,8 +75,8 @@ def _keras_predictor(path: Path) -> Predictor:
     model = load_model_safely(path)
 
     def predict(windows: F32) -> F32:
-        prepared = apply_preprocesses(windows, config.window.preprocesses, config.window.rate_hz)
-        return from_logits(np.asarray(model.predict(prepared, batch_size=256, verbose=0)), target)
+        prepared = prepare_windows(windows, config.window.preprocesses, config.window.rate_hz)
+        return from_logits(np.asarray(model.predict(prepared.x, batch_size=256, verbose=0)), target, prepared)
 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Predictor(path.parent.name, f"{path.parent.name}/{digest[:8]}", config, path, predict)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import RunConfig
+from engine.datasets.splits import SIDES, Split
 from engine.jobs.events import Job
 from engine.jobs.run_folder import RunFolder
 from engine.modes.data_folders import with_folders
-from engine.modes.predictors import keras_file
-from engine.runtime.zoo import zoo_names
 from engine.tasks.registry import open_task
 
 
@@ -25,23 +24,20 @@ def train_run(
     from engine.training.prepare import prepare
     from engine.training.trainer import train
 
-    config = with_teacher(with_folders(open_task(config).config, source))
+    config = with_folders(open_task(config).config, source)
     folder.prepare(config, resume=resume)
-    prepared = prepare(config, job)
-    folder.write_json(
-        "split.json",
-        {"split_hash": prepared.split_hash, "splits": {k: v.to_document() for k, v in prepared.splits.items()}},
-    )
+    prepared = prepare(config, job, sides=("train", "val"))
+    folder.write_json("split.json", split_document(prepared.splits, prepared.split_hash))
     model = train(config, prepared, folder.path, job, resume=resume)
     return {"folder": str(folder.path), "model": str(model), "split_hash": prepared.split_hash}
 
 
-def with_teacher(config: RunConfig) -> RunConfig:
-    """The configuration with a built-in teacher's name and initial weights resolved to their files."""
-    training = config.training
-    changes: dict[str, Any] = {}
-    if training.teacher is not None:
-        changes["teacher"] = str(keras_file(training.teacher))
-    if training.initial_weights is not None and str(training.initial_weights) in zoo_names():
-        changes["initial_weights"] = keras_file(str(training.initial_weights))
-    return config.model_copy(update={"training": training.model_copy(update=changes)}) if changes else config
+def split_document(splits: Mapping[str, Split], split_hash: str) -> dict[str, Any]:
+    """Who is on which side, as stored beside a model."""
+    return {
+        "split_hash": split_hash,
+        "datasets": {
+            name: {"method": split.method, "hash": split.hash, **{side: list(split.side(side)) for side in SIDES}}
+            for name, split in splits.items()
+        },
+    }

@@ -15,7 +15,7 @@ from engine.config import RunConfig, load_config
 from engine.errors import EngineError
 from engine.runtime.outputs import from_logits
 from engine.runtime.quantized import TfliteModel
-from engine.signals.preprocess import apply_preprocesses
+from engine.signals.preprocess import prepare_windows
 from engine.tasks.registry import task_class
 
 F32 = NDArray[np.float32]
@@ -73,14 +73,9 @@ class Model:
 
     def predict(self, windows: F32) -> F32:
         """Probabilities (or values) of windows [n, length, channels] at the model's rate, in mV, as cut."""
-        prepared = apply_preprocesses(
-            windows, self.card.config.window.preprocesses, self.card.config.window.rate_hz
-        )
-        return self.interpret(self._model.run(prepared))
-
-    def interpret(self, outputs: F32) -> F32:
-        """Probabilities (or values) of raw outputs."""
-        return from_logits(outputs, self._target)
+        window = self.card.config.window
+        prepared = prepare_windows(windows, window.preprocesses, window.rate_hz)
+        return from_logits(self._model.run(prepared.x), self._target, prepared)
 
 
 def read_card(where: str | Path) -> ModelCard:

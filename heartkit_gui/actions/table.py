@@ -329,6 +329,13 @@ _ANALYSIS = (
     ),
 )  # fmt: skip
 
+_MODELS = (
+    ActionRow(
+        "models.train", "&Train a model…", "Train, evaluate and quantize a model step by step", "models.train",
+        "M&odels", ("Ctrl+Shift+T",),
+    ),
+)  # fmt: skip
+
 _HELP = (
     ActionRow(
         "help.palette",
@@ -348,5 +355,6 @@ _HELP = (
 )
 
 ACTIONS: tuple[ActionRow, ...] = (
-    *_FILE, *_LAYOUTS, *_SPEEDS, *_GAINS, *_FILTERS, *_OVERLAYS, *_WINDOW, *_GO, *_MEASURE, *_ANALYSIS, *_HELP,
+    *_FILE, *_LAYOUTS, *_SPEEDS, *_GAINS, *_FILTERS, *_OVERLAYS, *_WINDOW, *_GO, *_MEASURE, *_ANALYSIS, *_MODELS,
+    *_HELP,
 )  # fmt: skip

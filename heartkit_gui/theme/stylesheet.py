@@ -282,6 +282,10 @@ QTabBar:focus { outline: none; }
 QTabBar::tab:focus { background: @chosen; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
+QListWidget#wizardSteps { background: transparent; }
+QListWidget#wizardSteps::item { padding: 9px 10px; border-radius: 6px; }
+QListWidget#wizardSteps::item:disabled { color: @faint; }
+
 QGroupBox { border: none; margin-top: 20px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0; }
 """

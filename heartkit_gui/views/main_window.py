@@ -13,6 +13,7 @@ from engine.records.hints import TextHints
 from engine.resources import resource_path
 from heartkit_gui.actions.file_commands import FileCommands
 from heartkit_gui.actions.go_commands import GoCommands, MeasureCommands
+from heartkit_gui.actions.model_commands import ModelCommands
 from heartkit_gui.actions.registry import ActionRegistry
 from heartkit_gui.actions.table import ACTIONS
 from heartkit_gui.actions.view_commands import ViewCommands
@@ -101,10 +102,12 @@ class MainWindow(QMainWindow):
             "go": (go := GoCommands(self)),
             "measure": (measure := MeasureCommands(self)),
             "analysis": AnalysisCommands(self),
+            "models": (models := ModelCommands(self)),
             "window": WindowCommands(self),
             "help": HelpCommands(self),
         }
         self.go = go
+        self.models = models
         self.registry = ActionRegistry(ACTIONS, groups, self)
         self.registry.install(self, self.review.canvas)
         bar = self.menuBar()
@@ -361,8 +364,14 @@ class MainWindow(QMainWindow):
         self.status.set_theme(theme)
         self.toolbar.set_theme(theme)
         self.panels.set_theme(theme)
+        self.models.set_theme()
         self.context.thumbnails.set_style(theme.trace, self.devicePixelRatioF())
         self.view.sync()
+
+    @property
+    def theme(self) -> Theme:
+        """The colours in force."""
+        return self._theme
 
     def _style_application(self) -> None:
         app = QApplication.instance()
@@ -435,6 +444,7 @@ class MainWindow(QMainWindow):
         """Remember the layout, end the services."""
         self.panels.save(self._geometry_store())
         self.browser.shutdown()
+        self.models.shutdown()
         self.review.canvas.finish_loading()  # its threads must not outlive it
         self.context.shutdown()
         event.accept()

@@ -34,7 +34,7 @@ def window(qtbot: QtBot, tmp_path: Path, cache: Path) -> Iterator[MainWindow]:
     """The main window with settings of its own, not analysing by itself."""
     make_application(["test"])
     handlers = logging.getLogger().handlers[:]
-    made = make_window(Folders(tmp_path / "config", cache, tmp_path / "log"))
+    made = make_window(Folders(tmp_path / "config", cache, tmp_path / "log", tmp_path / "runs"))
     made.context.settings.update(analyse_on_open=False)
     made.resize(1280, 800)
     with qtbot.waitExposed(made):

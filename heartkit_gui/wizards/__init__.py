@@ -1,0 +1,1 @@
+"""Step-by-step windows over the headless engine; every step shows the command that does the same."""

@@ -1,0 +1,206 @@
+"""Second step: the recordings a preset needs, where they lie, and how to get those that are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton
+
+from engine.datasets.catalog import dataset_info, find_folder
+from engine.errors import EngineError
+from heartkit_gui.services.job_runner import JobRunner
+from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.widgets.tables import Column, RowTable
+from heartkit_gui.wizards.plan import PlanHolder
+from heartkit_gui.wizards.scaffold import Page
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """One dataset of the preset and whether it is there."""
+
+    name: str
+    title: str
+    licence: str
+    size: str
+    state: str
+    folder: Path | None
+    must_accept: bool
+    tip: str
+
+
+class DataPage(Page):
+    """Folder, state of every dataset, download."""
+
+    def __init__(self, holder: PlanHolder, runner: JobRunner) -> None:
+        super().__init__(
+            "Data",
+            "Recordings stay where they are. Patients are divided into training, validation and test before "
+            "anything is cut; test patients are used for the final figures only.",
+        )
+        self._holder, self._runner = holder, runner
+        self._mine = False
+        self.folder = QLineEdit()
+        self.folder.setAccessibleName("Folder with the datasets")
+        self.folder.setPlaceholderText("Where downloads go (leave empty), or a folder with your copies")
+        self.folder.editingFinished.connect(self._folder_edited)
+        browse = QPushButton("Browse…")
+        browse.setAccessibleName("Choose the folder with the datasets")
+        browse.setAutoDefault(False)
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Folder"))
+        row.addWidget(self.folder, 1)
+        row.addWidget(browse)
+        self.table = RowTable(
+            "Datasets of this preset",
+            (
+                Column("Dataset", lambda r: r.name),
+                Column("", lambda r: r.title, stretch=True),
+                Column("Licence", lambda r: r.licence),
+                Column("Size", lambda r: r.size, right=True),
+                Column("State", lambda r: r.state),
+            ),
+            max_rows=8,
+        )
+        self.accept = QCheckBox("I have read and accept the licences that ask for it")
+        self.accept.setVisible(False)
+        self.accept.toggled.connect(self._refresh)
+        self.download = QPushButton("Download what is missing")
+        self.download.setAutoDefault(False)
+        self.download.clicked.connect(self._download)
+        self.stop = QPushButton("Stop")
+        self.stop.setAutoDefault(False)
+        self.stop.clicked.connect(runner.cancel)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Download progress")
+        self.note = role_label("muted", wrap=True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.download)
+        buttons.addWidget(self.stop)
+        buttons.addStretch(1)
+        self.body.addLayout(row)
+        self.body.addWidget(self.table)
+        self.body.addWidget(self.accept)
+        self.body.addLayout(buttons)
+        self.body.addWidget(self.bar)
+        self.body.addWidget(self.note)
+        self.body.addStretch(1)
+        runner.progressed.connect(self._progressed)
+        runner.finished.connect(self._done)
+        runner.failed.connect(self._failed)
+        runner.cancelled.connect(self._cancelled)
+        holder.changed.connect(self._refresh)
+        self._refresh()
+
+    def is_complete(self) -> bool:
+        """Every dataset is there."""
+        return bool(self.rows()) and all(row.folder is not None for row in self.rows())
+
+    def is_busy(self) -> bool:
+        """A download runs."""
+        return self._mine and self._runner.busy
+
+    def command(self) -> tuple[str, ...]:
+        """The download of what is missing."""
+        missing = [row.name for row in self.rows() if row.folder is None and row.size]
+        if not missing:
+            return ()
+        accepted = ("--accept-licence",) if self.accept.isChecked() else ()
+        return ("download", *missing, *accepted)
+
+    def entered(self) -> None:
+        """Look at the folders again: they may have changed."""
+        self._refresh()
+
+    def rows(self) -> list[DatasetRow]:
+        """The datasets of the plan as they are now."""
+        plan = self._holder.plan
+        if not plan.preset:
+            return []
+        return [_row(dataset.name, plan.source) for dataset in plan.config.datasets]
+
+    @Slot()
+    def _refresh(self) -> None:
+        rows = self.rows()
+        self.table.set_rows(rows)
+        missing = [row for row in rows if row.folder is None]
+        asks = any(row.must_accept for row in missing)
+        self.accept.setVisible(asks)
+        running = self.is_busy()
+        self.download.setVisible(bool(missing))
+        self.download.setEnabled(not self._runner.busy and (not asks or self.accept.isChecked()))
+        self.stop.setVisible(running)
+        self.bar.setVisible(running)
+        source = self._holder.plan.source
+        if not self.folder.hasFocus():
+            self.folder.setText(str(source) if source is not None else "")
+        self.changed.emit()
+
+    @Slot()
+    def _browse(self) -> None:
+        dialog = QFileDialog(self, "Folder with the datasets", self.folder.text() or str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.choose_folder)
+        dialog.open()
+
+    @Slot(str)
+    def choose_folder(self, folder: str) -> None:
+        """Look for the datasets there; empty for where downloads go."""
+        self.folder.setText(folder)
+        self._folder_edited()
+
+    @Slot()
+    def _folder_edited(self) -> None:
+        text = self.folder.text().strip()
+        self._holder.put(replace(self._holder.plan, source=Path(text).expanduser() if text else None))
+
+    @Slot()
+    def _download(self) -> None:
+        arguments = self.command()
+        if arguments and not self._runner.busy:
+            self._mine = True
+            self.note.setText("")
+            self._runner.start(arguments)
+            self._refresh()
+
+    @Slot(str, float, str)
+    def _progressed(self, stage: str, share: float, note: str) -> None:
+        if self._mine:
+            self.bar.setMaximum(1000)
+            self.bar.setValue(round(1000 * share))
+            self.note.setText(f"{stage} {note}".strip())
+
+    @Slot(dict)
+    def _done(self, _: dict) -> None:
+        self._end("")
+
+    @Slot(str, str)
+    def _failed(self, sentence: str, _: str) -> None:
+        self._end(sentence)
+
+    @Slot()
+    def _cancelled(self) -> None:
+        self._end("Stopped. What was fetched is kept; the download goes on from there next time.")
+
+    def _end(self, sentence: str) -> None:
+        if self._mine:
+            self._mine = False
+            self.note.setText(sentence)
+            self._refresh()
+
+
+def _row(name: str, source: Path | None) -> DatasetRow:
+    info = dataset_info(name)
+    try:
+        folder = find_folder(name, source)
+        state = "found" if info.size_bytes else "made here"
+        tip = str(folder)
+    except EngineError as error:
+        folder, state, tip = None, "missing", str(error)
+    size = f"{info.size_bytes / 1e9:.2f} GB" if info.size_bytes else ""
+    return DatasetRow(name, info.title, info.licence, size, state, folder, info.must_accept, tip)

@@ -1,0 +1,191 @@
+"""Fourth step: train, watch, stop, go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QProgressBar, QPushButton
+
+from heartkit_gui.services.job_runner import JobRunner
+from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.widgets.live_curves import LiveCurves
+from heartkit_gui.wizards.plan import PlanHolder
+from heartkit_gui.wizards.scaffold import Page
+
+
+class TrainingPage(Page):
+    """The run: its name, its curves, its log."""
+
+    def __init__(self, holder: PlanHolder, runner: JobRunner, theme: Theme) -> None:
+        super().__init__(
+            "Training",
+            "Training runs beside the program and can be stopped and resumed; closing keeps what is done.",
+        )
+        self._holder, self._runner = holder, runner
+        self._mine = False
+        self.name = QLineEdit()
+        self.name.setAccessibleName("Name of the run")
+        self.name.textEdited.connect(self._named)
+        self.where = role_label("small", wrap=True, selectable=True)
+        self.start = QPushButton("Train")
+        self.start.setAutoDefault(False)
+        self.start.clicked.connect(self._start)
+        self.stop = QPushButton("Stop")
+        self.stop.setAutoDefault(False)
+        self.stop.clicked.connect(runner.cancel)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setMaximum(1000)
+        self.bar.setAccessibleName("Training progress")
+        self.state = role_label("statement", wrap=True)
+        self.curves = LiveCurves(theme)
+        self.curves.setMinimumHeight(280)
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setAccessibleName("What the training says")
+        self.log.setMaximumBlockCount(2000)
+        self.log.setTabChangesFocus(True)
+        self.log.setMaximumHeight(110)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Run"))
+        row.addWidget(self.name, 1)
+        row.addWidget(self.start)
+        row.addWidget(self.stop)
+        self.body.addLayout(row)
+        self.body.addWidget(self.where)
+        self.body.addWidget(self.bar)
+        self.body.addWidget(self.state)
+        self.body.addWidget(self.curves, 1)
+        self.body.addWidget(self.log)
+        runner.progressed.connect(self._progressed)
+        runner.metric.connect(self._epoch)
+        runner.message.connect(self._said)
+        runner.finished.connect(self._done)
+        runner.failed.connect(self._failed)
+        runner.cancelled.connect(self._cancelled)
+        runner.busy_changed.connect(self._refresh)
+        holder.changed.connect(self._refresh)
+        self._refresh()
+
+    def is_complete(self) -> bool:
+        """There is a trained model in the run folder, and none is being made."""
+        return not self.is_busy() and self._holder.plan.preset != "" and is_finished(self._holder.plan.folder)
+
+    def is_busy(self) -> bool:
+        """Training runs."""
+        return self._mine and self._runner.busy
+
+    def command(self) -> tuple[str, ...]:
+        """Training, or going on with it."""
+        plan = self._holder.plan
+        return plan.train_command(resume=can_resume(plan.folder)) if plan.preset else ()
+
+    def entered(self) -> None:
+        """Show the history of a run that was made before."""
+        if not self._runner.busy:
+            self._show_history()
+        self._refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self.curves.set_theme(theme)
+
+    @Slot()
+    def _refresh(self) -> None:
+        plan = self._holder.plan
+        if not self.name.hasFocus():
+            self.name.setText(plan.name)
+        busy, finished = self.is_busy(), is_finished(plan.folder)
+        self.where.setText(f"Everything goes to {plan.folder}")
+        self.name.setEnabled(not busy)
+        self.start.setText("Resume" if can_resume(plan.folder) else "Train")
+        self.start.setEnabled(not self._runner.busy and not finished)
+        self.stop.setVisible(busy)
+        self.bar.setVisible(busy)
+        if finished and not busy:
+            self.state.setText("Trained. Give the run another name to train again.")
+        elif not busy and not self.state.text():
+            self.state.setText("Interrupted run: it can be resumed." if can_resume(plan.folder) else "")
+        self.changed.emit()
+
+    @Slot(str)
+    def _named(self, text: str) -> None:
+        plain = "".join(c for c in text.strip() if c.isalnum() or c in "-_. ").lstrip(".")
+        self.state.setText("")
+        self._holder.put(replace(self._holder.plan, name=plain))
+        self._show_history()
+
+    @Slot()
+    def _start(self) -> None:
+        if self._runner.busy:
+            return
+        arguments = self.command()
+        self._mine = True
+        self.log.clear()
+        if "--resume" not in arguments:
+            self.curves.clear()
+        self.state.setText("Starting…")
+        self._runner.start(arguments)
+        self._refresh()
+
+    @Slot(str, float, str)
+    def _progressed(self, stage: str, share: float, note: str) -> None:
+        if self._mine:
+            self.bar.setValue(round(1000 * share))
+            self.state.setText(f"{stage}  {note}".strip())
+
+    @Slot(int, dict)
+    def _epoch(self, epoch: int, figures: dict[str, float]) -> None:
+        if self._mine:
+            self.curves.add(epoch, figures)
+            words = "   ".join(f"{k} {v:.4f}" for k, v in figures.items() if isinstance(v, int | float))
+            self.log.appendPlainText(f"epoch {epoch + 1}:  {words}")
+
+    @Slot(str, str)
+    def _said(self, kind: str, text: str) -> None:
+        if self._mine:
+            self.log.appendPlainText(f"Warning: {text}" if kind == "warning" else text)
+
+    @Slot(dict)
+    def _done(self, _: dict) -> None:
+        self._end("Trained.")
+
+    @Slot(str, str)
+    def _failed(self, sentence: str, details: str) -> None:
+        if self._mine and details:
+            self.log.appendPlainText(details)
+        self._end(sentence)
+
+    @Slot()
+    def _cancelled(self) -> None:
+        self._end("Stopped. What was reached is kept; Resume goes on from there.")
+
+    def _end(self, sentence: str) -> None:
+        if self._mine:
+            self._mine = False
+            self.state.setText(sentence)
+            self._refresh()
+
+    def _show_history(self) -> None:
+        self.curves.clear()
+        history = self._holder.plan.folder / "history.json"
+        try:
+            epochs = json.loads(history.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return
+        for row in epochs if isinstance(epochs, list) else epochs.get("epochs", []):
+            self.curves.add(int(row.get("epoch", 0)), row)
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run folder holds a trained model."""
+    return (folder / "model.keras").is_file()
+
+
+def can_resume(folder: Path) -> bool:
+    """Whether there is an interrupted run to go on with."""
+    return (folder / "config.json").is_file() and not is_finished(folder)
