@@ -9,6 +9,7 @@ from typing import Any
 from engine.config import Choice, Part, unknown
 from engine.errors import ConfigError
 from engine.models import (
+    centred,
     conformer,
     efficientnetv2,
     metaformer,
@@ -54,6 +55,9 @@ for _known in (
     Family("mobileone", "parallel branches merged at export", mobileone.MobileOneParams, mobileone.build),
     Family("resnet", "residual blocks at falling rate", resnet.ResNetParams, resnet.build),
     Family("separable", "separable residual blocks for long windows", separable.SeparableParams, separable.build),
+    Family(
+        "centred", "residual blocks that keep places, for centred windows", centred.CentredParams, centred.build
+    ),
     Family("conformer", "attention between convolutions", conformer.ConformerParams, conformer.build),
     Family("metaformer", "pooling, filters or attention in turn", metaformer.MetaFormerParams, metaformer.build),
     Family("tsmixer", "dense mixing of time and channels", tsmixer.TsMixerParams, tsmixer.build),
