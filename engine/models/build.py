@@ -12,6 +12,7 @@ from engine.models import (
     centred,
     conformer,
     efficientnetv2,
+    ladder,
     metaformer,
     mobileone,
     resnet,
@@ -48,6 +49,7 @@ def register_model(family: Family) -> None:
 for _known in (
     Family("tcn", "dilated convolutions at full rate", tcn.TcnParams, tcn.build),
     Family("unet", "encoder and decoder with skip connections", unet.UNetParams, unet.build),
+    Family("ladder", "falling and rising rate, most work at the lowest", ladder.LadderParams, ladder.build),
     Family("unext", "U-Net of wide depthwise blocks", unext.UNextParams, unext.build),
     Family(
         "efficientnetv2", "mobile blocks at falling rate", efficientnetv2.EfficientNetParams, efficientnetv2.build
