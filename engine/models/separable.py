@@ -54,7 +54,7 @@ def _layer(x: nn.Tensor, block: SeparableBlock, stride: int, dilation: int) -> n
     y = nn.relu6(nn.normed(nn.depthwise(x, block.kernel_size, stride=stride, dilation=dilation)))
     y = nn.normed(nn.conv(y, block.filters))
     if stride == 1 and nn.channels(x) == block.filters:
-        y = nn.add(x, nn.dropped(y, block.dropout))
+        y = nn.add(x, nn.dropped(y, block.dropout, spatial=False))
     return nn.relu6(y)
 
 
