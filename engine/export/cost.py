@@ -91,7 +91,7 @@ def planned_arena(graph: Graph) -> int:
         if t.data is None and t.index in first_use
     ]
     placed: list[tuple[int, int, int, int]] = []  # start, end, first, last
-    for first, last, size in sorted(spans, key=lambda span: (-span[2], span[0])):
+    for first, last, size in sorted(spans, key=lambda span: -span[2]):  # equals stay in file order, as in TFLM
         rivals = sorted((start, end) for start, end, born, dead in placed if born <= last and first <= dead)
         offset = 0
         for start, end in rivals:
