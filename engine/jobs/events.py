@@ -19,6 +19,7 @@ from typing import Any, Literal, TextIO
 from engine.errors import Cancelled
 
 VERSION = 1
+PROGRESS_EVERY_S = 0.1
 Kind = Literal["started", "progress", "metric", "artefact", "message", "warning", "error", "finished", "cancelled"]
 Sink = Callable[[Mapping[str, Any]], None]
 
@@ -32,6 +33,7 @@ class Job:
     def __init__(self, sink: Sink | None = None, cancelled: Callable[[], bool] | None = None) -> None:
         self._sink = sink
         self._cancelled = cancelled
+        self._stage, self._told = "", 0.0
 
     def emit(self, kind: Kind, **fields: Any) -> None:
         """Tell something."""
@@ -39,8 +41,15 @@ class Job:
             self._sink({"v": VERSION, "time": round(time.time(), 3), "event": kind, **fields})
 
     def progress(self, stage: str, done: float, total: float, note: str = "") -> None:
-        """How far a stage is; also the place where a cancel request takes effect (raises Cancelled)."""
+        """How far a stage is; also the place where a cancel request takes effect (raises Cancelled).
+
+        May be called for every small step: what comes sooner than PROGRESS_EVERY_S after the last is not told.
+        """
         self.check()
+        now = time.monotonic()
+        if stage == self._stage and done < total and now - self._told < PROGRESS_EVERY_S:
+            return
+        self._stage, self._told = stage, now
         self.emit("progress", stage=stage, done=done, total=total, note=note)
 
     def metric(self, epoch: int, values: Mapping[str, float]) -> None:

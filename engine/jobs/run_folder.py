@@ -110,12 +110,13 @@ class RunFolder:
             raise EngineError(f"is not JSON: {error}", path=path) from None
 
     def logged(self, sink: Sink | None) -> Sink:
-        """A sink that also appends every event to the run's log."""
+        """A sink that also appends every event but progress to the run's log."""
         self.path.mkdir(parents=True, exist_ok=True)
 
         def write(event: Mapping[str, Any]) -> None:
-            with self.log.open("a", encoding="utf-8") as log:
-                json_lines(log)(event)
+            if event["event"] != "progress":
+                with self.log.open("a", encoding="utf-8") as log:
+                    json_lines(log)(event)
             if sink is not None:
                 sink(event)
 

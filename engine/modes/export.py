@@ -112,7 +112,7 @@ def summary(document: Mapping[str, Any]) -> dict[str, str]:
     lines = {
         "Format": f"{export['format']}, input and output {export['io_type']}",
         "File": f"{export['file_bytes']:,} bytes",
-        "Parameters": f"{export['parameters']:,}",
+        "Parameters": f"{export['params']:,}",
         "Multiply-accumulates per window": f"{export['macs']:,}",
         "Working memory (planned)": f"{export['arena_planned_bytes']:,} bytes",
     }
