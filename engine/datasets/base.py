@@ -20,11 +20,12 @@ RHYTHMS = (
     "pace", "noise", "other",
 )  # fmt: skip
 WAVES = ("p", "qrs", "t")
+PPG_WAVES = ("sys", "dia")
 
 
 @dataclass(frozen=True)
 class Wave:
-    """One marked wave: kind (WAVES), onset, peak and offset samples; -1 where the publisher marks none."""
+    """One marked wave: kind (WAVES, PPG_WAVES), onset, peak and offset samples; -1 where nobody marked it."""
 
     kind: str
     onset: int

@@ -20,6 +20,8 @@ _BUILT_IN = {
     "nstdb": "nstdb.Nstdb",
     "cinc2017": "cinc2017.Cinc2017",
     "ptbxl": "ptbxl.Ptbxl",
+    "ecg-synthetic": "synthetic.EcgSynthetic",
+    "ppg-synthetic": "synthetic.PpgSynthetic",
 }
 _registered: dict[str, type[Dataset]] = {}
 
