@@ -15,18 +15,33 @@ def build_optimizer(training: TrainingConfig, total_steps: int) -> Any:
 
     The rate rises in a straight line over `warmup_fraction` of the steps, then falls as a half cosine to a
     hundredth, `lr_cycles` times, each from half the peak of the last (Loshchilov and Hutter 2017). Weight decay
-    is decoupled. With `ema` the optimizer keeps the running mean of all weights.
+    is decoupled. With `ema` the optimizer keeps running means of the weights, which `put_averages(variables)` puts
+    in their place.
     """
     import keras
 
-    return keras.optimizers.AdamW(
+    class AveragingAdamW(keras.optimizers.AdamW):
+        """Keeps averages for `put_averages` alone: Keras itself would put them in place after every `fit`."""
+
+        def finalize_variable_values(self, var_list: Any) -> None:
+            pass
+
+        def put_averages(self, var_list: Any) -> None:
+            super().finalize_variable_values(var_list)
+
+    return AveragingAdamW(
         learning_rate=_schedule(training, total_steps),
         weight_decay=training.weight_decay,
         global_clipnorm=training.clip_norm,
         use_ema=training.ema is not None,
-        ema_momentum=training.ema if training.ema is not None else 0.99,
+        ema_momentum=_momentum(training, total_steps),
         ema_overwrite_frequency=None,
     )
+
+
+def _momentum(training: TrainingConfig, total_steps: int) -> float:
+    """Not so near to 1 that a short run would keep its random start in mind: a tenth of the steps at most."""
+    return max(0.0, min(training.ema or 0.0, 1 - 10 / total_steps))
 
 
 def _schedule(training: TrainingConfig, total_steps: int) -> Any:

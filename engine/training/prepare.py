@@ -211,4 +211,3 @@ def _tell(prepared: Prepared, task: Task, sides: Sequence[str], job: Job) -> Non
                 job.warning(f"no {side} window has the class {', '.join(absent)}")
         else:
             job.message(line)
-

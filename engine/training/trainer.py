@@ -145,7 +145,7 @@ class _Fit:
             figures = {"loss": self._epoch(epoch)}
             raw = values_of(self.model.trainable_variables)
             if self.config.training.ema is not None:
-                self.optimizer.finalize_variable_values(self.model.trainable_variables)
+                self.optimizer.put_averages(self.model.trainable_variables)
             figures.update(self._validate())
             self._note(epoch, figures)
             put_back(self.model.trainable_variables, raw)

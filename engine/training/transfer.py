@@ -33,6 +33,8 @@ def start_from(model: Any, path: Path, job: Job) -> None:
             fresh.append(layer.name)
     if len(fresh) == len(mine):
         raise EngineError(
-            "none of its weights fit the configured model", path=path, hint="use a model of the same family and size"
+            "none of its weights fit the configured model",
+            path=path,
+            hint="use a model of the same family and size",
         )
     job.message(f"started from {path.name}" + (f"; fresh: {', '.join(fresh)}" if fresh else ""))
