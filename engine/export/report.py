@@ -83,7 +83,9 @@ class ExportReport:
 
     def to_text(self) -> str:
         """The same for people, one figure a line."""
-        arena = "measured by TFLM on this computer" if self.arena_tflm_bytes else "planned with a reserve, not measured"
+        arena = (
+            "measured by TFLM on this computer" if self.arena_tflm_bytes else "planned with a reserve, not measured"
+        )
         lines = [
             f"{self.format} with {self.io_type} input and output, {self.file_bytes / 1024:.1f} KiB",
             f"parameters      {self.parameters:,}",

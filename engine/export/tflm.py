@@ -18,13 +18,13 @@ LIMIT_S = 1200.0
 
 @dataclass(frozen=True)
 class TflmRun:
-    """Raw outputs [n, ...] in the model's own type, and the smallest arena that this computer's build allocates.
+    """Raw outputs [n, ...] in the model's own type, and the arena bytes that this computer's build took.
 
-    A board with 32-bit addresses needs somewhat less.
+    A board with 32-bit addresses needs somewhat less. None: TFLM did not tell.
     """
 
     outputs: NDArray[Any]
-    arena_bytes: int
+    arena_bytes: int | None
 
 
 def run_tflm(model: Path, raw_windows: NDArray[Any], *, job: Job) -> TflmRun | None:
@@ -39,4 +39,4 @@ def run_tflm(model: Path, raw_windows: NDArray[Any], *, job: Job) -> TflmRun | N
         answer = call("engine.export.tflm_worker", request, job=job, what="the TFLM check", limit_s=LIMIT_S)
         if answer.get("absent"):
             return None
-        return TflmRun(np.load(out, allow_pickle=False), int(answer["arena_bytes"]))
+        return TflmRun(np.load(out, allow_pickle=False), answer["arena_bytes"])

@@ -21,7 +21,9 @@ SAMPLES, FILTERS, KERNEL = 20, 2, 3
 
 def conv_model(*, stride: int = 1, weights: int = FILTERS * KERNEL, scale: float = 0.5) -> bytes:
     """One convolution of KERNEL samples with dilation 4 and ReLU6."""
-    options = T({0: scalar("b", 0), 1: scalar("i", stride), 2: scalar("i", 1), 3: scalar("b", 3), 4: scalar("i", 4)})
+    options = T(
+        {0: scalar("b", 0), 1: scalar("i", stride), 2: scalar("i", 1), 3: scalar("b", 3), 4: scalar("i", 4)}
+    )
     kernel = tensor((FILTERS, 1, KERNEL, 1), buffer=1)
     per_channel = {2: floats(scale, 0.25), 3: octets(b"")[:4], 6: scalar("i", 0)}
     kernel.fields[4] = T(per_channel)
@@ -143,7 +145,9 @@ def test_operators_that_mislead_the_small_runtime_are_refused_by_name_with_the_c
 
 
 def test_dequantize_is_fine_at_the_output_and_on_constants():
-    edge = model([DEQUANTIZE], [tensor((4,), scale=0.1), tensor((4,), kind=0)], [operator(0, (0,), (1,))], (0,), (1,))
+    edge = model(
+        [DEQUANTIZE], [tensor((4,), scale=0.1), tensor((4,), kind=0)], [operator(0, (0,), (1,))], (0,), (1,)
+    )
     check_graph(read_graph(edge))
     constant = model(
         [DEQUANTIZE, ADD],

@@ -87,7 +87,9 @@ def tensor(
     return T(fields)
 
 
-def operator(code: int, inputs: tuple[int, ...], outputs: tuple[int, ...], kind: int = 0, options: T | None = None) -> T:
+def operator(
+    code: int, inputs: tuple[int, ...], outputs: tuple[int, ...], kind: int = 0, options: T | None = None
+) -> T:
     fields: dict[int, Any] = {0: scalar("I", code), 1: ints(*inputs), 2: ints(*outputs)}
     if options is not None:
         fields |= {3: scalar("B", kind), 4: options}
