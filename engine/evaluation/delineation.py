@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ TIGHT_S: Mapping[str, float] = {
 }
 BOUNDARIES = tuple(TIGHT_S)
 
-Marks = Mapping[str, NDArray[np.int64]]
+Marks = Mapping[str, NDArray[Any]]  # times by fiducial name, ascending; samples unless said otherwise
 NO_MARKS: Marks = {}
 
 
@@ -94,34 +95,44 @@ def marks_of(waves: Fiducials) -> dict[str, NDArray[np.int64]]:
     return found
 
 
+@dataclass(frozen=True)
+class FiducialMatch:
+    """One fiducial of one recording: counts, and detection minus reference of each pair in the times' unit."""
+
+    matched: int
+    false: int
+    missed: int
+    error: NDArray[np.float64]
+
+
+def match_fiducial(truth: Marks, found: Marks, name: str, window: float) -> FiducialMatch:
+    """One fiducial of one recording; `window` in the times' unit. A recording without marks counts nothing."""
+    marks = np.concatenate([np.asarray(truth.get(key, ()), np.float64) for key in FIDUCIAL_NAMES])
+    if len(marks) == 0:
+        return FiducialMatch(0, 0, 0, np.zeros(0))
+    first, last = marks.min(), marks.max()
+    wanted = np.asarray(truth.get(name, ()), np.float64)
+    got = np.unique(np.asarray(found.get(name, ()), np.float64))
+    got = got[(got >= first - window) & (got <= last + window)]
+    at_truth, at_found = match_beats(wanted, got, window)
+    extra = np.delete(got, at_found)
+    false = int(np.count_nonzero((extra >= first) & (extra <= last)))
+    return FiducialMatch(len(at_truth), false, len(wanted) - len(at_truth), got[at_found] - wanted[at_truth])
+
+
 def score_fiducial(
     reference: Mapping[int, Marks], found: Mapping[int, Marks], name: str, fs_hz: float, window_s: float
 ) -> FiducialScore:
     """One fiducial over recordings (keys of reference); a recording missing from found counts as nothing found."""
     window = window_s * fs_hz
-    matched = false = missed = 0
-    errors = [np.zeros(0)]
-    for recording, truth in reference.items():
-        marks = np.concatenate([truth[key] for key in FIDUCIAL_NAMES])
-        if len(marks) == 0:
-            continue
-        first, last = marks.min(), marks.max()
-        wanted = truth[name]
-        got = np.unique(np.asarray(found.get(recording, NO_MARKS).get(name, ()), dtype=np.float64))
-        got = got[(got >= first - window) & (got <= last + window)]
-        at_truth, at_found = match_beats(wanted, got, window)
-        extra = np.delete(got, at_found)
-        matched += len(at_truth)
-        missed += len(wanted) - len(at_truth)
-        false += int(np.count_nonzero((extra >= first) & (extra <= last)))
-        errors.append((got[at_found] - wanted[at_truth]) * (1000.0 / fs_hz))
-    error = np.concatenate(errors)
+    matches = [match_fiducial(truth, found.get(n, NO_MARKS), name, window) for n, truth in reference.items()]
+    error = np.concatenate([np.zeros(0), *(m.error for m in matches)]) * (1000.0 / fs_hz)
     if len(error) == 0:
         error = np.array([np.nan])
     return FiducialScore(
-        matched,
-        false,
-        missed,
+        sum(m.matched for m in matches),
+        sum(m.false for m in matches),
+        sum(m.missed for m in matches),
         float(error.mean()),
         float(error.std()),
         float(np.abs(error).mean()),

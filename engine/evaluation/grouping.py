@@ -31,6 +31,16 @@ def mean_by_group(values: NDArray[Any], number: I64, groups: int) -> NDArray[np.
     return total / np.bincount(number, minlength=groups)[:, None]
 
 
+def mean_by_record(windows: WindowSet, outputs: NDArray[Any]) -> tuple[Any, Any, NDArray[np.str_]] | None:
+    """Targets, mean outputs and patients of records [records, ...]; None where every record is one window."""
+    records, number = record_numbers(windows)
+    if records == len(windows):
+        return None
+    first = np.full(records, len(windows))
+    np.minimum.at(first, number, np.arange(len(windows)))
+    return windows.y[first], mean_by_group(outputs, number, records), windows.patient[first]
+
+
 def record_answers(
     windows: WindowSet, probabilities: NDArray[Any], task: Task, config: EvaluationConfig
 ) -> dict[str, Any] | None:
@@ -38,9 +48,10 @@ def record_answers(
 
     None where records are not longer than a window or no record has one label throughout.
     """
-    records, number = record_numbers(windows)
-    if records == len(windows):
+    grouped = mean_by_record(windows, probabilities)
+    if grouped is None:
         return None
+    records, number = record_numbers(windows)
     lowest = np.full(records, np.iinfo(np.int64).max)
     highest = np.full(records, -1)
     np.minimum.at(lowest, number, windows.y)
@@ -48,12 +59,8 @@ def record_answers(
     uniform = lowest == highest
     if not uniform.any():
         return None
-    mean = mean_by_group(probabilities, number, records)
-    first = np.full(records, len(windows))
-    np.minimum.at(first, number, np.arange(len(windows)))
-    answers = answers_of(
-        lowest[uniform], mean[uniform], task.class_names, windows.patient[first[uniform]], "records"
-    )
+    y, mean, patient = grouped
+    answers = answers_of(y[uniform], mean[uniform], task.class_names, patient[uniform], "records")
     scored = score_answers(answers, config.bootstrap, task.config.seed)
     return {
         "n": int(uniform.sum()),

@@ -18,10 +18,14 @@ from numpy.typing import NDArray
 
 from engine.config import EvaluationConfig
 from engine.errors import EngineError
-from engine.evaluation import classification, heartkit_figures
+from engine.evaluation import classification, heartkit_figures, waveforms
+from engine.evaluation.beat_classes import window_runs
 from engine.evaluation.class_counts import grouped_confusion
 from engine.evaluation.confusion_index import FILE_NAME, ConfusionIndex
-from engine.evaluation.grouping import record_answers
+from engine.evaluation.embeddings import score_embeddings
+from engine.evaluation.grouping import mean_by_record, record_answers
+from engine.evaluation.multi_label import score_labels
+from engine.evaluation.wave_scores import has_events, score_waves, wave_names
 from engine.records.atomic import write_atomic
 from engine.tasks.base import IGNORED, Task, WindowSet
 
@@ -107,6 +111,8 @@ def _per_window(
     document["inconclusive"] = classification.inconclusive(y, probabilities, config.threshold)
     document["heartkit_compatible"] = classification.heartkit_compatible(answers, task.name, config.threshold)
     document["per_record"] = record_answers(windows.take(number), probabilities, task, config)
+    if task.name == "beat":
+        document["runs"] = window_runs(windows.take(number), probabilities.argmax(axis=1), task)
     cells = np.stack([y, probabilities.argmax(axis=1)], axis=1).astype(np.int32)
     index = ConfusionIndex.of(windows, number, task.class_names, "per_window", cells, probabilities)
     return document, index
@@ -135,9 +141,72 @@ def _per_sample(
     document["headline_metric"] = "f1_macro"
     document["inconclusive"] = classification.inconclusive(true, flat, config.threshold)
     document["heartkit_compatible"] = heartkit_figures.sample_figures(per_patient.sum(axis=0))
+    if has_events(task, windows):
+        rate_hz = task.config.window.rate_hz
+        names = wave_names(task)
+        waves = score_waves(windows, outputs, names, rate_hz, replicates=config.bootstrap, seed=task.config.seed)
+        document["ci95"] |= waves.pop("ci95")
+        document |= waves
+        if waves.get("n_recordings_without_p") == 0:
+            document["statements"].append(
+                "no recording here in atrial fibrillation or flutter: no count of false P"
+            )
     score = probabilities.mean(axis=1)
     index = ConfusionIndex.of(windows, number, task.class_names, "per_sample", cells.astype(np.int32), score)
     return document, index
+
+
+def _multi_label(
+    task: Task, windows: WindowSet, outputs: NDArray[Any], config: EvaluationConfig
+) -> tuple[dict[str, Any], ConfusionIndex]:
+
+    def score(y: NDArray[Any], probabilities: NDArray[Any], patient: NDArray[Any]) -> dict[str, Any]:
+        return score_labels(
+            y, probabilities, task.class_names, patient,
+            threshold=config.threshold, replicates=config.bootstrap, seed=task.config.seed,
+        )  # fmt: skip
+
+    document = score(windows.y, outputs, windows.patient)
+    document["n"] = len(windows)
+    document["headline_metric"] = "auroc_macro"
+    grouped = mean_by_record(windows, outputs)
+    if grouped is not None:
+        records = score(*grouped)
+        shown = ("f1_macro", "auroc_macro", "f1_per_class", "accuracy", "ci95")
+        document["per_record"] = {
+            "n": len(grouped[0]),
+            "rule": "mean probability of the record's windows",
+            **{name: records[name] for name in shown},
+        }
+    threshold = document["threshold"]
+    cells = np.stack([windows.y >= 0.5, outputs >= threshold], axis=2)
+    index = ConfusionIndex.of(windows, np.arange(len(windows)), task.class_names, "multi_label", cells, outputs)
+    return document, index
+
+
+def _regression(
+    task: Task, windows: WindowSet, outputs: NDArray[Any], config: EvaluationConfig
+) -> tuple[dict[str, Any], None]:
+    noisy = windows.x if task.name == "denoise" and windows.x.shape == windows.y.shape else None
+    document = waveforms.score_signals(
+        windows.y, outputs, windows.patient, x=noisy, replicates=config.bootstrap, seed=task.config.seed
+    )
+    document["n"] = len(windows)
+    document["headline_metric"] = "cosine" if noisy is None else "snr_gain_db"
+    if noisy is not None:
+        gain = {"snr_gain_db": waveforms.window_gain_db(noisy, windows.y, outputs)}
+        for key in ("snr_db", "noise"):
+            if key in windows.extra:
+                document[f"by_{key}"] = waveforms.groups(windows.extra[key], gain)
+    document["statements"] = []
+    return document, None
+
+
+def _embedding(
+    task: Task, windows: WindowSet, outputs: NDArray[Any], config: EvaluationConfig
+) -> tuple[dict[str, Any], None]:
+    document = score_embeddings(outputs, windows.patient, task.config.seed)
+    return document | {"n": len(windows), "headline_metric": "same_patient_nearest"}, None
 
 
 def _check_outputs(task: Task, windows: WindowSet, outputs: NDArray[Any]) -> None:
@@ -162,7 +231,13 @@ def _need(labelled: int) -> None:
 
 
 _Scorer = Callable[[Task, WindowSet, NDArray[Any], EvaluationConfig], tuple[dict[str, Any], ConfusionIndex | None]]
-_SCORERS: Mapping[str, _Scorer] = {"per_window": _per_window, "per_sample": _per_sample}
+_SCORERS: Mapping[str, _Scorer] = {
+    "per_window": _per_window,
+    "per_sample": _per_sample,
+    "multi_label": _multi_label,
+    "regression": _regression,
+    "embedding": _embedding,
+}
 
 
 def plain_data(value: Any) -> Any:
