@@ -36,10 +36,11 @@ def convert_file(request: dict[str, Any]) -> dict[str, Any]:
     except ImportError:
         raise EngineError("TensorFlow is not installed", hint='pip install "heartkit-workbench[train]"') from None
     tf.get_logger().setLevel("ERROR")
+    from engine.models.files import load_model_safely
     from engine.models.fold import deployable
 
     path = Path(request["keras"])
-    model = _load(path)
+    model = load_model_safely(path)
     windows = np.load(request["representative"], allow_pickle=False)
     clone = _batch_of_one(model, deployable(model), windows, path)
     if request["windows"] is not None:
@@ -56,12 +57,6 @@ def convert_file(request: dict[str, Any]) -> dict[str, Any]:
         ) from error
     Path(request["out"]).write_bytes(content)
     return {"seconds": round(time.monotonic() - started, 2)}
-
-
-def _load(path: Path) -> Any:
-    import keras
-
-    return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def _batch_of_one(model: Any, deployed: Any, windows: F32, path: Path) -> Any:

@@ -20,7 +20,7 @@ from engine.export.header import c_header, c_string
 from engine.export.parity import ParityWindows
 from engine.export.pipeline import export_run
 from engine.export.report import describe
-from engine.export.tflite import convert, convert_bytes, io_of
+from engine.export.tflite import convert, io_of
 from engine.export.tflite_graph import read_graph
 from engine.jobs.events import Job
 from engine.runtime.quantized import TfliteModel
@@ -251,14 +251,15 @@ def test_bad_requests_are_refused_before_any_work(trained, tmp_path):
     assert keep.read_bytes() == b"old"
 
 
-def test_windows_of_another_length_and_damaged_files_are_named_by_the_child(trained, tmp_path):
+def test_windows_of_another_length_and_damaged_files_are_named(trained, tmp_path):
     (tmp_path / "broken.keras").write_bytes(b"PK\x03\x04 no archive")
-    with pytest.raises(EngineError, match=r"broken\.keras"):
-        convert_bytes(tmp_path / "broken.keras", QuantizationConfig(), trained.windows)
     np.save(tmp_path / "x.npy", np.zeros((12, 65, 1), np.float32))
-    request = {"keras": str(trained.path), "out": "", "format": "INT8", "io_type": "int8", "windows": None}
+    request = {"out": "", "format": "INT8", "io_type": "int8", "windows": None, "float_out": ""}
+    request["representative"] = str(tmp_path / "x.npy")
     with pytest.raises(EngineError, match=r"shape \(64, 1\).*\(65, 1\)"):
-        convert_file({**request, "representative": str(tmp_path / "x.npy"), "float_out": ""})
+        convert_file({**request, "keras": str(trained.path)})
+    with pytest.raises(EngineError, match=r"broken\.keras: is damaged"):
+        convert_file({**request, "keras": str(tmp_path / "broken.keras")})
 
 
 def test_the_header_is_the_same_each_time_and_carries_every_byte(exported):

@@ -82,7 +82,7 @@ def test_buffers_that_are_never_live_together_share_their_place():
         (conv_model(weights=5), "5 bytes for shape"),
         (conv_model(scale=float("nan")), "scale"),
         (conv_model(scale=-1.0), "scale"),
-        (model([CONV], [tensor((1, 4)), tensor((1, 4))], [operator(0, (0,), (1,))], (0,), (1,)), "without its options"),
+        (model([CONV], [tensor((1, 4))] * 2, [operator(0, (0,), (1,))], (0,), (1,)), "without its options"),
         (model([ADD], [tensor((4,)), tensor((4,))], [operator(5, (0,), (1,))], (0,), (1,)), "operator code 5"),
         (model([ADD], [tensor((4,))], [operator(0, (9,), (0,))], (0,), (0,)), "does not exist"),
         (model([SHAPE], [tensor((4,))] * 3, [operator(0, (1,), (2,))], (0,), (2,)), "before it is computed"),
