@@ -1,12 +1,12 @@
 """Real noise to add to clean signals: the noise records of the MIT-BIH Noise Stress Test Database.
 
-One half of every noise is for training, the other for tests: the first 15 of the 30 minutes train, the last 15
-test, with ten seconds between them left out. Validation uses the training half.
+No stretch of noise serves two sides: of every recording the first 40 % of time train, the next 10 % validate, the
+second half tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 
 NOISES = ("bw", "em", "ma")  # baseline wander, electrode motion, muscle
-_GAP_S = 10.0
+NOISE_PARTS: Mapping[str, tuple[float, float]] = {"train": (0.0, 0.4), "val": (0.4, 0.5), "test": (0.5, 1.0)}
 _FLAT_MV2 = 1e-8  # a window with less power than this (0.1 uV rms) has no signal to set a ratio to
 
 
 def load_noise(
-    folder: Path | None, rate_hz: float, half: Literal["train", "test"], names: Sequence[str] = NOISES
+    folder: Path | None, rate_hz: float, side: Literal["train", "val", "test"], names: Sequence[str] = NOISES
 ) -> dict[str, F32]:
     """Noise by name, float32 [leads, samples] in mV at `rate_hz`, without its mean.
 
@@ -35,8 +35,8 @@ def load_noise(
     for name in names:
         strips = list(dataset.strips(name))
         leads = np.stack([np.asarray(resample(strip.samples_mv, strip.rate_hz, rate_hz)) for strip in strips])
-        middle, gap = leads.shape[1] // 2, round(_GAP_S * rate_hz / 2)
-        part = leads[:, : middle - gap] if half == "train" else leads[:, middle + gap :]
+        first, stop = (round(share * leads.shape[1]) for share in NOISE_PARTS[side])
+        part = leads[:, first:stop]
         found[name] = np.ascontiguousarray(part - part.mean(axis=1, keepdims=True), np.float32)
     return found
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, Field
 
-from engine.datasets.noise import NOISES, noise_at_snr
+from engine.datasets.noise import noise_at_snr
 from engine.errors import ConfigError
 from engine.training.augment_base import Disturbance, Range, Surroundings, drawn, smooth_noise
 
@@ -74,7 +74,7 @@ class RandomBackgroundNoise(Disturbance):
 
     amplitude_mv: Range = Field((0.0, 0.1), validation_alias=AliasChoices("amplitude_mv", "amplitude"))
     num_noises: int = Field(1, ge=1, le=8)
-    noises: tuple[NoiseName, ...] = Field(NOISES, min_length=1)
+    noises: tuple[NoiseName, ...] = Field(("bw", "em", "ma"), min_length=1)
 
     def disturb(self, x: F32, around: Surroundings, generator: np.random.Generator) -> F32:
         """The windows with real noise."""
@@ -94,7 +94,7 @@ class NstdbNoise(Disturbance):
     they are. Moody, Muldrow, Mark: A noise stress test for arrhythmia detectors. Computers in Cardiology 1984.
     """
 
-    noises: tuple[NoiseName, ...] = Field(NOISES, min_length=1)
+    noises: tuple[NoiseName, ...] = Field(("bw", "em", "ma"), min_length=1)
     snr_db: Range = (0.0, 24.0)
 
     def disturb(self, x: F32, around: Surroundings, generator: np.random.Generator) -> F32:

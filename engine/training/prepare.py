@@ -16,6 +16,7 @@ from engine.config import RunConfig
 from engine.datasets.base import Dataset
 from engine.datasets.catalog import open_dataset
 from engine.datasets.noise import load_noise
+from engine.datasets.overlaps import without_overlap
 from engine.datasets.splits import Split, make_split
 from engine.errors import ConfigError, EngineError
 from engine.jobs.events import Job
@@ -31,7 +32,7 @@ SIDES = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Prepared:
-    """Windows by side, who is on which, and the noise that augmentations add (training half).
+    """Windows by side, who is on which, and the noise that augmentations add (training part).
 
     `extra["dataset"]` of each set numbers the configuration's datasets. split_hash covers all splits.
     """
@@ -58,6 +59,7 @@ def prepare(config: RunConfig, job: Job, cache: Path | None = None, sides: Seque
     task = open_task(config)
     datasets = [open_dataset(choice.name, choice.path, **choice.params) for choice in config.datasets]
     splits = {choice.name: make_split(d, config.split) for choice, d in zip(config.datasets, datasets, strict=True)}
+    splits = _apart(splits, {d.info.name: d for d in datasets}, job)
     cache = cache or default_cache()
     code = _code_hash()
     windows = {}
@@ -127,6 +129,14 @@ def empty_windows(task: Task) -> WindowSet:
         np.zeros((0, window.length, channels), np.float32), targets[task.target], names, names, names,
         np.zeros(0, np.int64), np.zeros(0, np.float32),
     )  # fmt: skip
+
+
+def _apart(splits: dict[str, Split], datasets: Mapping[str, Dataset], job: Job) -> dict[str, Split]:
+    """The splits with nobody on two sides; who had to be left out of training or validation is told."""
+    cleaned, overlaps = without_overlap(splits, datasets)
+    for overlap in overlaps:
+        job.message(f"{overlap}: kept only on the side nearer to the test")
+    return cleaned
 
 
 def _checked(windows: WindowSet, dataset: Dataset) -> WindowSet:
