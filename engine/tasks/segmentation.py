@@ -13,7 +13,7 @@ from engine.config import Choice, Part, RunConfig
 from engine.datasets.base import Strip, Wave
 from engine.signals.named_steps import chosen
 from engine.tasks.base import IGNORED, Task, WindowSet
-from engine.tasks.cutting import cut, resampled
+from engine.tasks.cutting import cut, resampled, training_starts
 from engine.tasks.wave_events import FIDUCIALS, MARGIN, owned, stitch, window_starts
 
 F32 = NDArray[np.float32]
@@ -31,13 +31,15 @@ class SegmentationParams(Part):
     """`task_params` of segmentation.
 
     leads: only these leads (None: all a dataset has). evaluation_leads: only these when scoring (None: as leads).
-    crops: training windows drawn from each strip. margin: samples at each end of an evaluation window that the
-    neighbouring window is asked for instead.
+    crops: training windows drawn from each strip; unlabelled_crops: from each strip without marks, which then only
+    a teacher judges. margin: samples at each end of an evaluation window that the neighbouring window is asked for
+    instead.
     """
 
     leads: tuple[str, ...] | None = None
     evaluation_leads: tuple[str, ...] | None = None
     crops: int = Field(8, ge=1)
+    unlabelled_crops: int = Field(0, ge=0)
     margin: int = Field(MARGIN, ge=0)
 
 
@@ -83,8 +85,10 @@ class Segmentation(Task):
         publisher's fiducials in seconds and their place in MARK_NAMES, padded with NaN and -1) and `without_p`.
         """
         leads = self._params.leads if training else (self._params.evaluation_leads or self._params.leads)
-        if strip.waves is None or (leads is not None and strip.lead.lower() not in {x.lower() for x in leads}):
+        if leads is not None and strip.lead.lower() not in {name.lower() for name in leads}:
             return None
+        if strip.waves is None:
+            return self._unlabelled(strip, generator) if training and self._params.unlabelled_crops else None
         rate, length = self.config.window.rate_hz, self.config.window.length
         signal = resampled(strip.samples_mv, strip.rate_hz, rate)
         classes = self.config.classes or self.default_classes()
@@ -104,6 +108,24 @@ class Segmentation(Task):
             inside = np.arange(length)
             y = np.where((inside >= own[:, :1]) & (inside < own[:, 1:]), y, IGNORED)
             extra = self._references(strip, starts, own)
+        return self._window_set(strip, x, y, starts, extra)
+
+    def _unlabelled(self, strip: Strip, generator: np.random.Generator) -> WindowSet | None:
+        """Random windows, free of missing signal, in which no sample has a target."""
+        rate, length = self.config.window.rate_hz, self.config.window.length
+        signal = resampled(strip.samples_mv, strip.rate_hz, rate)
+        starts = training_starts(len(signal), length, self._params.unlabelled_crops, generator)
+        seconds = starts / rate
+        for first, stop in strip.missing:
+            clear = (seconds * strip.rate_hz >= stop) | ((seconds + length / rate) * strip.rate_hz <= first)
+            starts, seconds = starts[clear], seconds[clear]
+        if not len(starts):
+            return None
+        return self._window_set(
+            strip, cut(signal, starts, length), np.full((len(starts), length), IGNORED), starts, {}
+        )
+
+    def _window_set(self, strip: Strip, x: F32, y: NDArray, starts: I64, extra: Mapping[str, NDArray]) -> WindowSet:
         n = len(starts)
         return WindowSet(
             x=np.ascontiguousarray(x[:, :, None], np.float32),
@@ -111,7 +133,7 @@ class Segmentation(Task):
             patient=np.full(n, strip.patient),
             record=np.full(n, strip.record),
             lead=np.full(n, strip.lead),
-            start=np.round(starts * (strip.rate_hz / rate)).astype(np.int64),
+            start=np.round(starts * (strip.rate_hz / self.config.window.rate_hz)).astype(np.int64),
             rate_hz=np.full(n, strip.rate_hz, np.float32),
             extra=extra,
         )
