@@ -66,14 +66,21 @@ class Strip:
 
 @dataclass(frozen=True)
 class Download:
-    """One file to fetch: address, name below the dataset's folder, size and checksum where published."""
+    """One file to fetch: address, mirrors, name below the dataset's folder, checksum where published."""
 
     url: str
     name: str
-    size_bytes: int | None = None
+    mirrors: tuple[str, ...] = ()
     sha256: str | None = None
-    md5: str | None = None
     unpack: bool = False
+
+
+def physionet(project: str) -> tuple[str, str]:
+    """Addresses of a PhysioNet project ("ludb/1.0.1"): the publisher and its mirror."""
+    return (
+        f"https://physionet.org/files/{project}/",
+        f"https://physionet-open.s3.amazonaws.com/{project}/",
+    )
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,9 @@ class DatasetInfo:
     rate_hz: float
     n_patients: int
     size_bytes: int
-    downloads: tuple[Download, ...] = ()
+    downloads: tuple[Download, ...] = ()  # files to fetch one by one
+    listing: tuple[str, ...] = ()  # addresses, with "/", of folders with a SHA256SUMS.txt: the publisher, mirrors
+    pick: tuple[str, ...] = ()  # patterns of the listed files to fetch; none: all
     commercial: bool = True  # False: weights trained on it are non-commercial
     must_accept: bool = False  # licence shown and accepted before download
     contains: tuple[str, ...] = ()  # what labels there are: "waves", "beats", "rhythms", "statements", ...

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip
+from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip, physionet
 from engine.datasets.reading import cure, read_recording
 from engine.errors import DatasetError
 
@@ -36,6 +36,8 @@ class Cinc2017(Dataset):
         rate_hz=300.0,
         n_patients=8528,
         size_bytes=195_000_000,
+        listing=physionet("challenge-2017/1.0.0"),
+        pick=("training2017.zip", "REFERENCE-v3.csv"),
         contains=("statements", "rhythms"),
         tables=(_TABLE,),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip
+from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip, physionet
 from engine.datasets.labels import marked_span, waves_of_marks
 from engine.datasets.reading import read_marks, read_recording, read_table
 
@@ -40,6 +40,7 @@ class Ludb(Dataset):
         rate_hz=FS_HZ,
         n_patients=200,
         size_bytes=27_000_000,
+        listing=physionet("ludb/1.0.1"),
         contains=("waves", "rhythms", "statements"),
         tables=("ludb.csv",),
     )

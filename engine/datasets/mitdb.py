@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.datasets.base import Dataset, DatasetInfo, Strip
+from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import beats_of_marks, rhythm_spans
 from engine.datasets.reading import cure, read_marks, read_recording, wanted
 from engine.errors import DatasetError
@@ -46,6 +46,8 @@ class Mitdb(Dataset):
         rate_hz=360.0,
         n_patients=47,
         size_bytes=104_000_000,
+        listing=physionet("mitdb/1.0.0"),
+        pick=("*.hea", "*.dat", "*.atr", "RECORDS"),
         contains=("beats", "rhythms"),
         tables=("100.hea", "100.atr", "234.dat"),
     )

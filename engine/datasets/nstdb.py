@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from engine.datasets.base import Dataset, DatasetInfo, Strip
+from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.mitdb import two_lead_strips
 from engine.datasets.reading import cure, read_recording
 from engine.errors import DatasetError
@@ -32,6 +32,8 @@ class Nstdb(Dataset):
         rate_hz=360.0,
         n_patients=5,
         size_bytes=22_000_000,
+        listing=physionet("nstdb/1.0.0"),
+        pick=("*.hea", "*.dat", "*.atr", "RECORDS"),
         contains=("noise", "beats", "rhythms"),
         tables=("bw.hea", "em.hea", "ma.hea"),
     )

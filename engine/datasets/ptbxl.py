@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from engine.datasets.base import Dataset, DatasetInfo, Strip
+from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import PRECEDENCE, whole_rhythm
 from engine.datasets.reading import read_recording, read_table
 from engine.errors import ConfigError, DatasetError
@@ -40,6 +40,7 @@ class Ptbxl(Dataset):
         rate_hz=100.0,
         n_patients=18_869,
         size_bytes=3_100_000_000,
+        listing=physionet("ptb-xl/1.0.3"),
         contains=("statements", "rhythms"),
         tables=(_DATABASE, _STATEMENTS),
     )

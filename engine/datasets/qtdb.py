@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.datasets.base import I64, Dataset, DatasetInfo, Strip, Wave
+from engine.datasets.base import I64, Dataset, DatasetInfo, Strip, Wave, physionet
 from engine.datasets.labels import beats_of_marks, marked_span, waves_of_marks
 from engine.datasets.reading import cure, gaps, read_marks, read_recording, wanted
 from engine.errors import DatasetError
@@ -39,6 +39,7 @@ class Qtdb(Dataset):
         rate_hz=250.0,
         n_patients=105,
         size_bytes=115_000_000,
+        listing=physionet("qtdb/1.0.0"),
         contains=("waves", "beats"),
         tables=("sel100.hea|*qtdb*.npz",),
     )
