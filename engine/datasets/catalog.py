@@ -20,8 +20,14 @@ _BUILT_IN = {
     "nstdb": "nstdb.Nstdb",
     "cinc2017": "cinc2017.Cinc2017",
     "ptbxl": "ptbxl.Ptbxl",
+    "cinc2021": "cinc2021.Cinc2021",
+    "lsad": "cinc2021.Lsad",
+    "icentia11k": "icentia11k.Icentia11k",
+    "afdb": "afdb.Afdb",
+    "bidmc": "bidmc.Bidmc",
     "ecg-synthetic": "synthetic.EcgSynthetic",
     "ppg-synthetic": "synthetic.PpgSynthetic",
+    "wfdb-folder": "wfdb_folder.WfdbFolder",
 }
 _registered: dict[str, type[Dataset]] = {}
 

@@ -6,42 +6,28 @@ Access 8, 2020. Every lead has its own annotation of P, QRS and T with onset and
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RecordError
+from engine.datasets.ludb import FS_HZ, LEADS, rhythms, validation_records
 
-FS_HZ = 500.0
-LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
-VALIDATION_SHARE, VALIDATION_SEED = 0.2, 42
+__all__ = [
+    "FS_HZ",
+    "LEADS",
+    "marks",
+    "marks_of_symbols",
+    "rhythms",
+    "signal",
+    "validation_records",
+    "without_p_waves",
+]
+
 _WAVES = {"p": ("p_on", "p", "p_off"), "N": ("qrs_on", "r", "qrs_off"), "t": ("t_on", "t", "t_off")}
 
 Marks = Mapping[str, NDArray[np.int64]]
-
-
-def rhythms(folder: Path) -> dict[int, str]:
-    """Rhythm of every record, by record number: the first line of the table's Rhythms column."""
-    table = folder / "ludb.csv"
-    if not table.is_file():
-        raise RecordError("has no ludb.csv", path=folder)
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    return {int(row["ID"]): row["Rhythms"].strip().split("\n")[0].strip().rstrip(".") for row in rows}
-
-
-def validation_records(rhythm_of: Mapping[int, str]) -> list[int]:
-    """Records kept out of all tuning: a fifth of every rhythm, drawn once for all with a fixed seed."""
-    generator = np.random.default_rng(VALIDATION_SEED)
-    kept: list[int] = []
-    for rhythm in sorted(set(rhythm_of.values())):
-        records = sorted(number for number, name in rhythm_of.items() if name == rhythm)
-        generator.shuffle(records)
-        kept.extend(records[: round(VALIDATION_SHARE * len(records))])
-    return sorted(kept)
 
 
 def without_p_waves(rhythm_of: Mapping[int, str]) -> list[int]:

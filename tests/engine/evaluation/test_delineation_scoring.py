@@ -11,7 +11,7 @@ import pytest
 from engine.analysis.delineation import delineate
 from engine.analysis.qrs import detect_qrs
 from engine.analysis.types import FIDUCIAL_NAMES, Fiducials
-from engine.errors import RecordError
+from engine.errors import DatasetError
 from engine.evaluation import ludb
 from engine.evaluation.delineation import (
     BOUNDARIES,
@@ -128,7 +128,7 @@ def test_onset_and_offset_belong_to_the_peak_they_touch() -> None:
 
 
 def test_a_folder_that_is_not_ludb_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"has no ludb\.csv"):
+    with pytest.raises(DatasetError, match=r"ludb\.csv: is missing"):
         ludb.rhythms(tmp_path)
 
 
