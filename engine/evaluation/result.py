@@ -95,7 +95,8 @@ def evaluate(task: Task, windows: WindowSet, outputs: NDArray[Any], config: Eval
         "n_records": len(np.unique(np.char.add(np.char.add(windows.patient, "\n"), windows.record))),
         "coverage": 1.0,
     }
-    return EvaluationResult(head | document, index)
+    figures = {"ece": document["calibration"]["ece"]} if "calibration" in document else {}
+    return EvaluationResult(head | document | figures | {"task_figures": task_figures(document)}, index)
 
 
 def _per_window(
@@ -207,6 +208,27 @@ def _embedding(
 ) -> tuple[dict[str, Any], None]:
     document = score_embeddings(outputs, windows.patient, task.config.seed)
     return document | {"n": len(windows), "headline_metric": "same_patient_nearest"}, None
+
+
+def task_figures(document: Mapping[str, Any]) -> dict[str, float]:
+    """The figures only this kind of task has, in words, for tables of any task."""
+    named = {
+        "event_f1_macro_150ms": "macro F1 of the wave boundaries within 150 ms",
+        "event_f1_macro_tight": "macro F1 of the wave boundaries within tight windows",
+        "p_onsets_per_10_s_without_p": "P onsets per 10 s in AF or flutter",
+        "snr_in_db": "SNR in, dB",
+        "snr_out_db": "SNR out, dB",
+        "prd": "PRD, %",
+        "cosine": "cosine likeness",
+    }
+    figures = {words: document[name] for name, words in named.items() if name in document}
+    if document.get("per_record"):
+        figures["macro F1 of whole records"] = document["per_record"]["f1_macro"]
+    for name, kinds in (document.get("runs") or {}).items():
+        for kind, counts in kinds.items():
+            for key, side in (("se", "found"), ("ppv", "confirmed")):
+                figures[f"{kind.replace('_', ' ')} of {name} {side}"] = counts[key]
+    return figures
 
 
 def _check_outputs(task: Task, windows: WindowSet, outputs: NDArray[Any]) -> None:
