@@ -1,10 +1,10 @@
 """Denoising: the clean signal behind a noisy one.
 
 Pairs are real on both sides: a recording without its baseline wander is the truth, and recorded noise (baseline
-wander, electrode motion, muscle, of the MIT-BIH Noise Stress Test Database) is added at a set ratio. The ratio of a
-window is 10 log10(variance of truth / variance of noise), as in that database's purpose, but per window, so that no
-window is easier than it says. Training takes noise from the first half of the noise recordings (by the augmentation
-`nstdb_noise`), test patients meet the second half, validation patients a stretch between.
+wander, electrode motion, muscle, of the MIT-BIH Noise Stress Test Database) is added at a set ratio. The ratio,
+10 log10(variance of truth / variance of noise), holds in every window for itself: no window is easier than it says.
+Training, validation and test patients meet different parts of the noise recordings (`engine.datasets.noise`); in
+training the augmentation `nstdb_noise` adds it anew in every epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pydantic import Field
 
 from engine.config import Choice, Part, RunConfig
 from engine.datasets.base import Strip
+from engine.datasets.noise import NOISES, load_noise, noise_at_snr
 from engine.errors import DatasetError
 from engine.signals.named_steps import chosen
 from engine.tasks.base import Task, WindowSet
@@ -28,8 +29,6 @@ from engine.tasks.cutting import cut, resampled
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
-NOISES = ("bw", "em", "ma")
-VALIDATION_NOISE, TEST_NOISE = (0.4, 0.5), (0.5, 1.0)  # parts of each noise recording
 _HIGHPASS_HZ = 0.5
 _FLAT_MV2 = 1e-4  # a window with less variance (0.01 mV rms) holds no signal to restore
 _SEED = 23
@@ -38,13 +37,15 @@ _SEED = 23
 class DenoiseParams(Part):
     """`task_params` of denoising.
 
-    leads: only these (None: all). crops: training windows of each strip; evaluation_crops: evenly spaced windows of
-    each strip in scoring. snr_db: the ratios scored. highpass_hz: corner below which the truth is rid of wander.
+    leads: only these (None: all). crops_per_minute: training windows of each strip. evaluation_crops: evenly spaced
+    windows of each strip in scoring; strips shorter than evaluation_from_s only train. snr_db: the ratios scored.
+    highpass_hz: corner below which the truth is rid of wander.
     """
 
     leads: tuple[str, ...] | None = None
-    crops: int = Field(200, ge=1)
+    crops_per_minute: float = Field(6.0, gt=0)
     evaluation_crops: int = Field(40, ge=1)
+    evaluation_from_s: float = Field(0.0, ge=0)
     snr_db: tuple[float, ...] = (0.0,)
     highpass_hz: float = Field(_HIGHPASS_HZ, gt=0)
 
@@ -77,50 +78,47 @@ class Denoise(Task):
             return None
         rate, length = self.config.window.rate_hz, self.config.window.length
         clean = without_wander(resampled(strip.samples_mv, strip.rate_hz, rate), rate, self._params.highpass_hz)
-        if len(clean) < length:
+        seconds = len(clean) / rate
+        if len(clean) < length or not (training or seconds >= self._params.evaluation_from_s):
             return None
         room = len(clean) - length
         if training:
-            starts = np.sort(generator.integers(0, room + 1, self._params.crops))
+            starts = np.sort(
+                generator.integers(0, room + 1, max(1, round(self._params.crops_per_minute * seconds / 60)))
+            )
         else:
             starts = np.unique(np.linspace(0, room, self._params.evaluation_crops).astype(np.int64))
-        y = cut(clean, starts, length)
+        y = cut(clean, starts, length)[:, :, None]
         whole = ~_touches(strip.missing, starts * (strip.rate_hz / rate), length * strip.rate_hz / rate)
-        starts = starts[whole & (y.var(axis=1) > _FLAT_MV2)]
+        starts = starts[whole & (y.var(axis=(1, 2)) > _FLAT_MV2)]
         if not len(starts):
             return None
-        y = cut(clean, starts, length)
+        y = cut(clean, starts, length)[:, :, None]
         if training:
             return _window_set(strip, y, y, starts, rate, {})
         return self._noisy(strip, y, starts, rate)
 
     def _noisy(self, strip: Strip, y: F32, starts: I64, rate: float) -> WindowSet:
-        part = VALIDATION_NOISE if strip.patient in self._validation_patients else TEST_NOISE
+        noises = self._noise["val" if strip.patient in self._validation_patients else "test"]
         generator = np.random.default_rng([_SEED, *strip.record.encode(), *strip.lead.encode()])
+        n, length = len(y), y.shape[1]
         parts = []
         for number, name in enumerate(NOISES):
-            noise = self._noise[name]
-            first, stop = (round(share * noise.shape[1]) for share in part)
-            at = generator.integers(first, stop - y.shape[1] + 1, len(y))
-            lead = generator.integers(0, len(noise), len(y))
-            added = noise[lead[:, None], at[:, None] + np.arange(y.shape[1])]
+            at = generator.integers(0, noises[name].shape[1] - length + 1, n)
+            lead = generator.integers(0, len(noises[name]), n)
+            added = noises[name][lead[:, None], at[:, None] + np.arange(length)][:, :, None]
+            added = added - added.mean(axis=1, keepdims=True)
             for snr_db in self._params.snr_db:
-                x = y + scaled_noise(y, added, snr_db)
-                extra = {"noise": np.full(len(y), number), "snr_db": np.full(len(y), snr_db, np.float32)}
+                x = y + noise_at_snr(y, added, snr_db)
+                extra = {"noise": np.full(n, number), "snr_db": np.full(n, snr_db, np.float32)}
                 parts.append(_window_set(strip, x, y, starts, rate, extra))
         return WindowSet.join(parts)
 
     @cached_property
-    def _noise(self) -> Mapping[str, F32]:
-        """The noise recordings [leads, samples] at the model's rate."""
-        from engine.datasets.catalog import open_dataset
-
-        dataset = open_dataset("nstdb", self._noise_folder(), noise_only=True)
-        rate = self.config.window.rate_hz
-        return {
-            name: np.stack([resampled(s.samples_mv, s.rate_hz, rate) for s in dataset.strips(name)])
-            for name in NOISES
-        }
+    def _noise(self) -> Mapping[str, Mapping[str, F32]]:
+        """The noise recordings at the model's rate: of the validation part and of the test part of each."""
+        folder, rate = self._noise_folder(), self.config.window.rate_hz
+        return {"val": load_noise(folder, rate, "val"), "test": load_noise(folder, rate, "test")}
 
     def _noise_folder(self) -> Path | None:
         """Where the configuration says, else beside the other datasets, else where downloads go (None)."""
@@ -158,13 +156,6 @@ def without_wander(x_mv: F32, rate_hz: float, highpass_hz: float = _HIGHPASS_HZ)
     return np.asarray(signal.sosfiltfilt(sections, x_mv.astype(np.float64), padlen=padding), np.float32)
 
 
-def scaled_noise(clean: F32, noise: F32, snr_db: float) -> F32:
-    """Noise [n, length] without its mean, sized so that clean + noise has the ratio in each window."""
-    noise = noise - noise.mean(axis=1, keepdims=True)
-    wanted = clean.var(axis=1, keepdims=True) / 10 ** (snr_db / 10)
-    return np.asarray(noise * np.sqrt(wanted / np.maximum(noise.var(axis=1, keepdims=True), 1e-12)), np.float32)
-
-
 def _touches(spans: tuple[tuple[int, int], ...], starts: NDArray[Any], length: float) -> NDArray[np.bool_]:
     hit = np.zeros(len(starts), bool)
     for first, stop in spans:
@@ -177,8 +168,8 @@ def _window_set(
 ) -> WindowSet:
     n = len(starts)
     return WindowSet(
-        x=np.ascontiguousarray(x[:, :, None], np.float32),
-        y=np.ascontiguousarray(y[:, :, None], np.float32),
+        x=np.ascontiguousarray(x, np.float32),
+        y=np.ascontiguousarray(y, np.float32),
         patient=np.full(n, strip.patient),
         record=np.full(n, strip.record),
         lead=np.full(n, strip.lead),

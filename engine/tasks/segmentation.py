@@ -31,15 +31,15 @@ class SegmentationParams(Part):
     """`task_params` of segmentation.
 
     leads: only these leads (None: all a dataset has). evaluation_leads: only these when scoring (None: as leads).
-    crops: training windows drawn from each strip; unlabelled_crops: from each strip without marks, which then only
-    a teacher judges. margin: samples at each end of an evaluation window that the neighbouring window is asked for
-    instead.
+    crops: training windows drawn from each strip. unlabelled_per_minute: training windows from each minute of
+    strips without marks, which then only a teacher judges. margin: samples at each end of an evaluation window that
+    the neighbouring window is asked for instead.
     """
 
     leads: tuple[str, ...] | None = None
     evaluation_leads: tuple[str, ...] | None = None
     crops: int = Field(8, ge=1)
-    unlabelled_crops: int = Field(0, ge=0)
+    unlabelled_per_minute: float = Field(0.0, ge=0)
     margin: int = Field(MARGIN, ge=0)
 
 
@@ -88,7 +88,7 @@ class Segmentation(Task):
         if leads is not None and strip.lead.lower() not in {name.lower() for name in leads}:
             return None
         if strip.waves is None:
-            return self._unlabelled(strip, generator) if training and self._params.unlabelled_crops else None
+            return self._unlabelled(strip, generator) if training else None
         rate, length = self.config.window.rate_hz, self.config.window.length
         signal = resampled(strip.samples_mv, strip.rate_hz, rate)
         classes = self.config.classes or self.default_classes()
@@ -114,7 +114,8 @@ class Segmentation(Task):
         """Random windows, free of missing signal, in which no sample has a target."""
         rate, length = self.config.window.rate_hz, self.config.window.length
         signal = resampled(strip.samples_mv, strip.rate_hz, rate)
-        starts = training_starts(len(signal), length, self._params.unlabelled_crops, generator)
+        count = round(self._params.unlabelled_per_minute * len(signal) / rate / 60)
+        starts = training_starts(len(signal), length, count, generator)
         seconds = starts / rate
         for first, stop in strip.missing:
             clear = (seconds * strip.rate_hz >= stop) | ((seconds + length / rate) * strip.rate_hz <= first)

@@ -118,7 +118,7 @@ def test_a_strip_shorter_than_a_window_is_filled_with_unjudged_samples():
 
 def test_strips_without_marks_train_only_where_a_teacher_judges_them():
     bare = Strip("1", "1", "I", 100.0, np.zeros(3000, np.float32), missing=((0, 2000),))
-    task = open_task(config(unlabelled_crops=40))
+    task = open_task(config(unlabelled_per_minute=80))
     windows = task.windows(bare, training=True, generator=generator())
     assert (windows.y == IGNORED).all() and 0 < len(windows) < 40 and windows.start.min() >= 2000
     assert task.windows(bare, training=False, generator=generator()) is None
