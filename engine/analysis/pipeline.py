@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.analysis.axis import frontal_axis
 from engine.analysis.criteria import Criteria
+from engine.analysis.stages import Stages
 from engine.analysis.streaming import StreamingAnalysis
 from engine.analysis.types import Analysis
 from engine.errors import Cancelled, RecordError
@@ -29,19 +30,20 @@ def analyze(
     lead: str | int | None = None,
     *,
     criteria: Criteria | None = None,
+    stages: Stages | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Analysis:
     """Everything found in one lead (the most suitable one by default).
 
     `progress(fraction, stage)` is called after every block. Raises RecordError when the record has no such lead
-    or none in volts, Cancelled when `cancelled()` turns true.
+    or none in volts, ConfigError when `stages` names no fitting model, Cancelled when `cancelled()` turns true.
     """
     index = suitable_lead(record) if lead is None else record.lead_index(lead)
     chosen = record.leads[index]
     if not chosen.is_voltage:
         raise RecordError(f"lead {chosen.name} is in {chosen.unit}, not a voltage", path=record.path)
-    stream = StreamingAnalysis(record.fs, record=record.name, lead=chosen.name, criteria=criteria)
+    stream = StreamingAnalysis(record.fs, record=record.name, lead=chosen.name, criteria=criteria, stages=stages)
     step = max(1, round(BLOCK_S * record.fs))
     for start in range(0, record.n_samples, step):
         if cancelled is not None and cancelled():

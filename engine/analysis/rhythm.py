@@ -36,6 +36,8 @@ def statements(
     fs_hz: float,
     n_samples: int,
     criteria: Criteria | None = None,
+    *,
+    fibrillation: F64 | None = None,
 ) -> tuple[Span, ...]:
     """Base rhythm spans covering [0, n_samples), then events; each in time order, with numbers in `detail`.
 
@@ -43,6 +45,7 @@ def statements(
     ----------
     r, symbols, fiducials: all beats in time order, samples at fs_hz.
     quality: spans of signal that is not good (`QUALITY_LABELS`).
+    fibrillation: chance 0..1 of each beat, where a model says it; None: from RR intervals and P waves.
     """
     criteria = criteria or Criteria()
     if n_samples <= 0:
@@ -56,7 +59,8 @@ def statements(
         if gap.start > position:
             first, last = np.searchsorted(r, [position, gap.start])
             part = slice(first, last)
-            base += _base(r[part], symbol[part], has_p[part], fs_hz, position, gap.start, criteria)
+            said = None if fibrillation is None else fibrillation[part]
+            base += _base(r[part], symbol[part], has_p[part], said, fs_hz, position, gap.start, criteria)
         if gap.stop > gap.start:
             base.append(_no_statement(gap))
         position = gap.stop
@@ -71,14 +75,28 @@ def _no_statement(gap: Stretch) -> Span:
     return Span(gap.start, gap.stop, "UNKNOWN", 1.0, words.get(gap.reason, gap.reason))
 
 
-def _base(r: I64, symbol: Str, has_p: Bool, fs_hz: float, start: int, stop: int, criteria: Criteria) -> list[Span]:
+def _base(
+    r: I64,
+    symbol: Str,
+    has_p: Bool,
+    said: F64 | None,
+    fs_hz: float,
+    start: int,
+    stop: int,
+    criteria: Criteria,
+) -> list[Span]:
     """Base rhythm of one readable stretch [start, stop)."""
     n = len(r)
     if n < FEWEST_BEATS:
         return [Span(start, stop, "UNKNOWN", 1.0, f"{n} beat{'' if n == 1 else 's'} only")]
     rr = np.diff(r) / fs_hz
     before = np.concatenate([rr[:1], rr])
-    chance = fibrillation_chance(rr, np.isin(symbol, NOT_ATRIAL), has_p) if criteria.detect_afib else np.zeros(n)
+    if not criteria.detect_afib:
+        chance = np.zeros(n)
+    elif said is not None:
+        chance = said
+    else:
+        chance = fibrillation_chance(rr, np.isin(symbol, NOT_ATRIAL), has_p)
     if (stop - start) / fs_hz > 2 * criteria.afib_min_s:
         fibrillating = fill_short(hysteresis(chance, 0.9, 0.5), before, criteria.afib_min_s)
     else:

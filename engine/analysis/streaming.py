@@ -9,6 +9,7 @@ file of n samples.
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,14 @@ from engine.analysis.criteria import Criteria
 from engine.analysis.levels import st_levels
 from engine.analysis.qrs import Detections, QrsDetector
 from engine.analysis.restless import LineExtent, restless_stretches
+from engine.analysis.stages import CLASSICAL, DEFAULT, Stages
 from engine.analysis.summary import summary_sentence
 from engine.analysis.types import ABSENT, Analysis, Beats, Fiducials, Span
 from engine.signals.quality import QualityMeter
+
+if TYPE_CHECKING:
+    from engine.analysis.model_rhythm import RhythmModel
+    from engine.analysis.model_waves import WaveModel
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
@@ -79,11 +85,22 @@ class StreamingAnalysis:
     at the end. Memory grows with the number of beats only.
     """
 
-    def __init__(self, fs: float, *, record: str = "", lead: str = "", criteria: Criteria | None = None) -> None:
+    def __init__(
+        self,
+        fs: float,
+        *,
+        record: str = "",
+        lead: str = "",
+        criteria: Criteria | None = None,
+        stages: Stages | None = None,
+    ) -> None:
         self.fs = fs
         self.record = record
         self.lead = lead
         self.criteria = criteria or Criteria()
+        self.stages = stages or DEFAULT
+        self._wave_model = _wave_model(self.stages, fs)
+        self._rhythm_model = _rhythm_model(self.stages, fs)
         self._qrs = QrsDetector(fs)
         self._quality = QualityMeter(fs)
         self._line = LineExtent(fs)
@@ -109,6 +126,9 @@ class StreamingAnalysis:
         self._signal.append(values_mv, valid)
         self._line.push(values_mv, valid)
         self._bad.extend(self._quality.push(values_mv, valid))
+        for model in (self._wave_model, self._rhythm_model):
+            if model is not None:
+                model.push(values_mv)
         self._take(self._qrs.push(values_mv, valid))
         self._advance(final=False)
 
@@ -121,6 +141,9 @@ class StreamingAnalysis:
         self._bad.extend(self._quality.flush())
         self._take(self._qrs.flush())
         self._advance(final=True)
+        for model in (self._wave_model, self._rhythm_model):
+            if model is not None:
+                model.finish()
         return self._assemble()
 
     def _take(self, found: Detections) -> None:
@@ -173,14 +196,18 @@ class StreamingAnalysis:
     def _assemble(self) -> Analysis:
         empty = not self._waves
         table = np.zeros((0, 9), np.int64) if empty else np.concatenate(self._waves)
-        waves = Fiducials.from_table(table)
+        classical = Fiducials.from_table(table)
+        waves = classical if self._wave_model is None else self._wave_model.fiducials(self._r)
         features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
         st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
         quality = self._unreadable(features)
         symbol, aami, confidence = beats.type_beats(
-            self._r, features, waves, self.fs, confidence=self._confidence, criteria=self.criteria
+            self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
         )
-        spans = rhythm.statements(self._r, symbol, waves, quality, self.fs, self.n_samples, self.criteria)
+        chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
+        spans = rhythm.statements(
+            self._r, symbol, waves, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
+        )
         waves = without_p_in_fibrillation(waves, spans)
         found = Beats(self._r, symbol, aami, confidence)
         measured = intervals.beat_intervals(self._r, waves, self.fs, st_mv)
@@ -198,8 +225,34 @@ class StreamingAnalysis:
             intervals=medians,
             hrv=hrv.hrv(self._r, symbol, self.fs, quality=quality),
             summary=summary_sentence(found, spans, quality, medians, self.fs, self.n_samples),
-            provenance=PROVENANCE,
+            provenance=self._provenance(),
         )
+
+    def _provenance(self) -> dict[str, str]:
+        made = dict(PROVENANCE)
+        if self._wave_model is not None:
+            made["delineation"] = self._wave_model.identity
+        if self._rhythm_model is not None:
+            made["rhythm"] = f"{self._rhythm_model.identity} for fibrillation; {PROVENANCE['rhythm']}"
+        return made
+
+
+def _wave_model(stages: Stages, fs_hz: float) -> WaveModel | None:
+    if stages.waves == CLASSICAL:
+        return None
+    from engine.analysis.model_waves import WaveModel
+    from engine.runtime.model import Model
+
+    return WaveModel(Model.open(stages.waves), fs_hz)
+
+
+def _rhythm_model(stages: Stages, fs_hz: float) -> RhythmModel | None:
+    if stages.rhythm == CLASSICAL:
+        return None
+    from engine.analysis.model_rhythm import RhythmModel
+    from engine.runtime.model import Model
+
+    return RhythmModel(Model.open(stages.rhythm), fs_hz)
 
 
 def without_p_in_fibrillation(waves: Fiducials, spans: tuple[Span, ...]) -> Fiducials:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.analysis.document import to_annotations, to_document
 from engine.analysis.pipeline import analyze
+from engine.analysis.stages import Stages
 from engine.commands.record_options import add_record_options, open_from
 from engine.records import Annotations, Record, write_wfdb_annotations
 from engine.records.atomic import write_atomic
@@ -24,6 +25,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add_record_options(parser)
     parser.add_argument("--lead", metavar="NAME-or-INDEX", help="lead to analyse (default: the most suitable one)")
+    parser.add_argument(
+        "--stage",
+        metavar="STAGE=ALGORITHM",
+        action="append",
+        default=[],
+        help='make a stage (waves, beats, rhythm) with a built-in model, a model folder or "classical"; '
+        "see heartkit-engine zoo list",
+    )
     parser.add_argument("--json", metavar="FILE|-", help="write the findings as a JSON document")
     parser.add_argument("--annotations", metavar="DIR", type=Path, help="write the findings as WFDB annotations")
     parser.add_argument("--report", metavar="FILE", type=Path, help="write an HTML report")
@@ -33,7 +42,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """Analyse and write what was asked for."""
     with open_from(arguments) as record:
-        result = analyze(record, arguments.lead, progress=_progress if sys.stderr.isatty() else None)
+        stages = Stages.parse(arguments.stage)
+        result = analyze(record, arguments.lead, stages=stages, progress=_progress if sys.stderr.isatty() else None)
         if arguments.annotations is not None:
             _write_annotations(arguments.annotations, record, to_annotations(result))
         if arguments.report is not None:

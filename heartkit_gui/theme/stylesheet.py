@@ -282,8 +282,9 @@ QTabBar:focus { outline: none; }
 QTabBar::tab:focus { background: @chosen; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
-QListWidget#wizardSteps { background: transparent; }
-QListWidget#wizardSteps::item { padding: 9px 10px; border-radius: 6px; }
+QListWidget#wizardSteps, QListWidget#wizardSteps:focus { background: transparent; border: none; }
+QListWidget#wizardSteps::item { padding: 9px 10px; border: 1px solid transparent; border-radius: 6px; }
+QListWidget#wizardSteps::item:selected:focus { border-color: @focus; }
 QListWidget#wizardSteps::item:disabled { color: @faint; }
 
 QGroupBox { border: none; margin-top: 20px; font-weight: 600; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from heartkit_gui.theme.tokens import Theme
 
@@ -22,9 +22,9 @@ class LiveCurves(QWidget):
         self._curves: dict[str, pg.PlotDataItem] = {}
         self.losses = self._plot("loss")
         self.figures = self._plot("validation figure")
-        layout = QVBoxLayout(self)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(10)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.figures, 1)
         self.set_theme(theme)
@@ -68,7 +68,8 @@ class LiveCurves(QWidget):
         plot.setLabel("left", label)
         plot.setLabel("bottom", "epoch")
         plot.addLegend(offset=(-8, 8), labelTextColor=self._theme.text_muted)
-        plot.setMinimumHeight(130)
+        plot.setMinimumSize(200, 150)
+        plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         return plot
 
     def _curve(self, name: str) -> pg.PlotDataItem:

@@ -27,6 +27,7 @@ class TaskPage(Page):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setMinimumWidth(230)
+        self.list.setSpacing(2)
         presets = sorted((load_preset(name).task, name) for name in preset_names())
         task = ""
         for kind, name in presets:

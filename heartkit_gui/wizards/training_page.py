@@ -27,6 +27,7 @@ class TrainingPage(Page):
         )
         self._holder, self._runner = holder, runner
         self._mine = False
+        self._ending = ""  # how the last training went
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the run")
         self.name.textEdited.connect(self._named)
@@ -43,7 +44,7 @@ class TrainingPage(Page):
         self.bar.setAccessibleName("Training progress")
         self.state = role_label("statement", wrap=True)
         self.curves = LiveCurves(theme)
-        self.curves.setMinimumHeight(280)
+        self.curves.setMinimumHeight(240)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setAccessibleName("What the training says")
@@ -106,16 +107,20 @@ class TrainingPage(Page):
         self.start.setEnabled(not self._runner.busy and not finished)
         self.stop.setVisible(busy)
         self.bar.setVisible(busy)
-        if finished and not busy:
+        if self._runner.busy and not busy:
+            self.state.setText("Other work is under way; training can start when it is done.")
+        elif finished and not busy:
             self.state.setText("Trained. Give the run another name to train again.")
-        elif not busy and not self.state.text():
+        elif not busy and self._ending:
+            self.state.setText(self._ending)
+        elif not busy:
             self.state.setText("Interrupted run: it can be resumed." if can_resume(plan.folder) else "")
         self.changed.emit()
 
     @Slot(str)
     def _named(self, text: str) -> None:
         plain = "".join(c for c in text.strip() if c.isalnum() or c in "-_. ").lstrip(".")
-        self.state.setText("")
+        self._ending = ""
         self._holder.put(replace(self._holder.plan, name=plain))
         self._show_history()
 
@@ -167,7 +172,7 @@ class TrainingPage(Page):
     def _end(self, sentence: str) -> None:
         if self._mine:
             self._mine = False
-            self.state.setText(sentence)
+            self._ending = sentence
             self._refresh()
 
     def _show_history(self) -> None:
