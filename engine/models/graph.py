@@ -40,6 +40,8 @@ def steps(model: Any) -> Iterator[Step]:
         yield from now
         ready.update(id(step.output) for step in now)
         waiting = [step for step in waiting if id(step.output) not in ready]
+    if any(id(tensor) not in ready for tensor in model.outputs):  # a layer used twice shows its first use only
+        raise ConfigError(f'model "{model.name}" uses a layer more than once, which cannot be followed')
 
 
 def _step(layer: Any) -> Step:

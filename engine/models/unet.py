@@ -56,9 +56,8 @@ def build(params: UNetParams, x: nn.Tensor, head: nn.Head) -> nn.Tensor:
 def _rise(x: nn.Tensor, skip: nn.Tensor, block: UNetBlock, causal: bool) -> nn.Tensor:
     import keras
 
-    if block.strides > 1:
-        x = nn.relu6(nn.upsample(x, block.filters, block.strides, causal=causal))
-        x = nn.crop_to(x, nn.time_steps(skip))
+    if block.strides > 1:  # no activation: one that cannot be fused is computed wrongly by TFLite Micro
+        x = nn.crop_to(nn.upsample(x, block.filters, block.strides, causal=causal), nn.time_steps(skip))
     return keras.layers.Concatenate()([x, skip]) if block.skip else x
 
 
