@@ -28,6 +28,7 @@ from engine.training.scores import auroc_macro, f1_macro, score_name, snr_gain_d
 
 F32 = NDArray[np.float32]
 
+STAGE = "train"
 _STEPS_AT_ONCE = 32  # batches handed to Keras in one call: about a second of work, the grain of cancelling
 _STEPS_PER_EXECUTION = 8  # batches per call of the compiled graph
 
@@ -66,7 +67,9 @@ def train(config: RunConfig, prepared: Prepared, folder: Path, job: Job, resume:
         from engine.training.teacher import open_teacher
 
         teacher = open_teacher(config)
-    fit(model, config, prepared, folder, job, task=task, resume=resume, teacher=teacher)
+    found = load_checkpoint(folder) if resume else None
+    if found is None or found.progress.stage == STAGE:
+        fit(model, config, prepared, folder, job, task=task, resume=resume, teacher=teacher)
     path = folder / "model.keras"
     if config.quantization.qat_epochs > 0:
         from engine.training.qat import tune_for_int8
@@ -116,7 +119,7 @@ class _Fit:
         self.validation_loss = _loss(config, task, prepared.train, with_teacher=False)
         self.optimizer = build_optimizer(training, epochs * self.steps)
         self.optimizer.exclude_from_weight_decay(var_list=without_decay(model))
-        self.trained = keras.Model(model.inputs, model.outputs)  # compiled; `model` itself stays plain
+        self.trained = keras.Model(model.input, model.output)  # compiled; `model` itself stays plain
         self.trained.compile(
             optimizer=self.optimizer, loss=self.loss, jit_compile=False, steps_per_execution=self.per_execution
         )
@@ -137,6 +140,14 @@ class _Fit:
         self.best, self.progress = found.best, found.progress
         self.job.message(f"goes on after epoch {self.progress.epochs_done} of {self.epochs}")
 
+    def score_start(self) -> None:
+        """Let the present weights compete as epoch -1, after the model saw one chunk for its ranges."""
+        weights = values_of(self.model.trainable_variables)
+        chunk = next(self.batches.chunks(0, 1))
+        self.model(chunk.x, training=True)
+        put_back(self.model.trainable_variables, weights)
+        self._note(-1, self._validate())
+
     def run(self) -> None:
         """All epochs that are left; the model then has the best weights."""
         for epoch in range(self.progress.epochs_done, self.epochs):
@@ -152,7 +163,7 @@ class _Fit:
             Checkpoint(
                 self.progress, values_of(self.model.variables), values_of(self.optimizer.variables), self.best
             ).save(self.folder)
-            write_history(self.folder, self.progress.history)
+            write_history(self.folder, self.progress.history, "" if self.stage == STAGE else "_int8")
             self.job.metric(epoch, figures)
         put_back(self.model.variables, self.best)
 
@@ -210,10 +221,14 @@ class _Fit:
 
 def fit(
     model: Any, config: RunConfig, prepared: Prepared, folder: Path, job: Job,
-    *, task: Task, resume: bool = False, teacher: Teacher | None = None, stage: str = "train",
-    epochs: int | None = None, learning_rate: float | None = None,
+    *, task: Task, resume: bool = False, teacher: Teacher | None = None, stage: str = STAGE,
+    epochs: int | None = None, learning_rate: float | None = None, start_competes: bool = False,
 ) -> Progress:  # fmt: skip
-    """Fit a given model in place, with checkpoints under `stage`; it ends with the best weights found."""
+    """Fit a given model in place, with checkpoints under `stage`; it ends with the best weights found.
+
+    With `start_competes` the weights it starts from (after one pass that only learns ranges and statistics) are
+    kept if no epoch is better.
+    """
     run = _Fit(
         model, config, prepared, folder, job, task=task, teacher=teacher, stage=stage,
         epochs=epochs or config.training.epochs, learning_rate=learning_rate or config.training.learning_rate,
@@ -221,6 +236,8 @@ def fit(
     found = load_checkpoint(folder) if resume else None
     if found is not None and found.progress.stage == stage:
         run.resume(found)
+    elif start_competes:
+        run.score_start()
     run.run()
     return run.progress
 

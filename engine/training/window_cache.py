@@ -89,7 +89,7 @@ def _read(folder: Path) -> WindowSet | None:
                 return None
             arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         extra = {name.removeprefix("extra."): a for name, a in arrays.items() if name.startswith("extra.")}
-        return WindowSet(*(arrays[name] for name in _FIELDS), extra)
+        return WindowSet(**{name: arrays[name] for name in _FIELDS}, extra=extra)
     except (OSError, ValueError, KeyError, EngineError):
         return None
 
