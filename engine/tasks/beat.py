@@ -6,13 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, ValidationError
 
-from engine.config import RunConfig
+from engine.config import Part, RunConfig
 from engine.datasets.base import Strip
 from engine.errors import ConfigError
 from engine.tasks.base import Task, WindowSet
-from engine.tasks.beat_channels import CHANNELS, beat_channels
+from engine.tasks.beat_channels import CHANNELS, beat_channels, qrs_likeness
+from engine.tasks.beat_training import (
+    FIBRILLATION,
+    SINUS,
+    TrainingBeats,
+    fibrillating_beats,
+    made_up_beats,
+)
 
+F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
 # ANSI/AAMI EC57, table of beat labels; every symbol is a WFDB beat code.
@@ -24,15 +33,30 @@ AAMI_CLASSES: Mapping[str, tuple[str, ...]] = {
     "Q": ("/", "f", "Q", "?"),
 }
 _PACED = ("/", "f")
+_ABERRANT = 0.79  # correlation of QRS and sinus QRS
+
+
+class BeatParams(Part):
+    """`task_params` of the task; all but `paced` concern training alone.
+
+    paced: whether recordings with paced beats are used; EC57 leaves them out.
+    normals: most normal beats of a strip, at random (None: all). Other beats are all kept.
+    aberrant: whether supraventricular beats with a foreign QRS are learned from; in one lead nobody can tell them
+        from ventricular ones. They are scored in any case.
+    made_up: made-up recordings for each strip with typed beats.
+    borrowed: share of strips without typed beats, in sinus rhythm or fibrillation, that are used: one made-up
+        recording of each in sinus rhythm, the usual beats of each in fibrillation.
+    """
+
+    paced: bool = False
+    normals: int | None = Field(None, ge=1)
+    aberrant: bool = True
+    made_up: int = Field(0, ge=0)
+    borrowed: float = Field(0.0, ge=0, le=1)
 
 
 class Beat(Task):
-    """Names each beat.
-
-    Parameters of `task_params`:
-    paced: "skip" (default) leaves out recordings with paced beats, as EC57 does; "keep" does not.
-    normals: training beats of the first class kept per strip, at random (default: all). The others are all kept.
-    """
+    """Names each beat. Channels are those of `beat_channels`; "ecg" alone stands for all of them."""
 
     name = "beat"
     target = "per_window"
@@ -40,17 +64,17 @@ class Beat(Task):
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__(config)
-        params = dict(config.task_params)
-        self._paced = params.pop("paced", "skip")
-        self._normals = params.pop("normals", None)
-        if self._paced not in ("skip", "keep"):
-            raise ConfigError(f'task_params.paced is "skip" or "keep", not {self._paced!r}')
-        if self._normals is not None and not (isinstance(self._normals, int) and self._normals > 0):
-            raise ConfigError(f"task_params.normals is a whole number above 0, not {self._normals!r}")
-        if params:
-            raise ConfigError(f'unknown task_params key "{next(iter(params))}"', hint="known: normals, paced")
+        try:
+            self._params = BeatParams.model_validate(config.task_params)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in fault["loc"])
+            known = ", ".join(BeatParams.model_fields)
+            raise ConfigError(f"task_params.{place}: {fault['msg']}", hint=f"known: {known}") from None
         channels = config.window.channels
         self._channels = CHANNELS if channels == ("ecg",) else channels
+        classes = config.classes or AAMI_CLASSES
+        self._number = {symbol: i for i, labels in enumerate(classes.values()) for symbol in labels}
 
     def default_classes(self) -> Mapping[str, tuple[str, ...]]:
         """AAMI's five classes."""
@@ -58,34 +82,58 @@ class Beat(Task):
 
     def windows(self, strip: Strip, *, training: bool, generator: np.random.Generator) -> WindowSet | None:
         """One window for every beat whose symbol belongs to a class; the channels see all beats."""
-        if strip.beats is None or len(strip.beats[0]) == 0:
-            return None
-        r, symbols = strip.beats
-        if self._paced == "skip" and any(symbol in _PACED for symbol in symbols):
-            return None
-        classes = self.config.classes or self.default_classes()
-        number = {symbol: i for i, labels in enumerate(classes.values()) for symbol in labels}
-        y = np.array([number.get(symbol, -1) for symbol in symbols], np.int64)
-        chosen = np.flatnonzero(y >= 0)
-        if training and self._normals is not None:
-            normal = chosen[y[chosen] == 0]
-            if len(normal) > self._normals:
-                drop = generator.choice(normal, len(normal) - self._normals, replace=False)
-                chosen = np.setdiff1d(chosen, drop)
-        if not len(chosen):
-            return None
+        parts = []
+        if strip.beats is not None and len(strip.beats[0]):
+            if not self._params.paced and any(symbol in _PACED for symbol in strip.beats[1]):
+                return None
+            parts.append(self._typed(strip, training, generator))
+            if training:
+                parts += made_up_beats(strip, self._see, self._params.made_up, generator)
+        elif training and generator.random() < self._params.borrowed:
+            parts += self._borrowed(strip, generator)
+        sets = [self._windows(strip, part) for part in parts if len(part.r)]
+        return WindowSet.join(sets) if sets else None
+
+    def _typed(self, strip: Strip, training: bool, generator: np.random.Generator) -> TrainingBeats:
+        """Beats that experts typed: all of them, or those chosen for training."""
+        assert strip.beats is not None
+        r, symbol = strip.beats[0], np.array(strip.beats[1])
+        chosen = np.isin(symbol, list(self._number))
+        x = self._see(strip.samples_mv, strip.rate_hz, r)
+        if training:
+            if not self._params.aberrant:
+                foreign = qrs_likeness(strip.samples_mv, strip.rate_hz, r) < _ABERRANT
+                chosen &= ~(foreign & np.isin(symbol, AAMI_CLASSES["S"]))
+            normal = np.flatnonzero(chosen & np.isin(symbol, AAMI_CLASSES["N"]))
+            surplus = len(normal) - (self._params.normals or len(normal))
+            if surplus > 0:
+                chosen[generator.choice(normal, surplus, replace=False)] = False
+        return TrainingBeats(x[chosen], symbol[chosen], r[chosen].astype(np.int64), strip.rate_hz)
+
+    def _borrowed(self, strip: Strip, generator: np.random.Generator) -> list[TrainingBeats]:
+        said = strip.statements or frozenset()
+        if said & FIBRILLATION:
+            return fibrillating_beats(strip, self._see, generator)
+        return made_up_beats(strip, self._see, 1, generator) if said & SINUS else []
+
+    def _see(self, samples_mv: F32, rate_hz: float, r: I64) -> F32:
         window = self.config.window
-        x = beat_channels(
-            strip.samples_mv, strip.rate_hz, r, names=self._channels, length=window.length, grid_hz=window.rate_hz
-        )[chosen]
-        n, half = len(chosen), window.length / 2 / window.rate_hz * strip.rate_hz
+        return beat_channels(
+            samples_mv, rate_hz, r, names=self._channels, length=window.length, grid_hz=window.rate_hz
+        )
+
+    def _windows(self, strip: Strip, beats: TrainingBeats) -> WindowSet:
+        known = np.isin(beats.symbol, list(self._number))
+        r = beats.r[known]
+        n, window = len(r), self.config.window
+        half = window.length // 2 / window.rate_hz * beats.rate_hz
         return WindowSet(
-            x=x,
-            y=y[chosen],
+            x=beats.x[known],
+            y=np.array([self._number[symbol] for symbol in beats.symbol[known]], np.int64),
             patient=np.full(n, strip.patient),
             record=np.full(n, strip.record),
             lead=np.full(n, strip.lead),
-            start=np.round(r[chosen] - half).astype(np.int64),
-            rate_hz=np.full(n, strip.rate_hz, np.float32),
-            extra={"r": r[chosen].astype(np.int64)},
+            start=np.round(r - half).astype(np.int64),
+            rate_hz=np.full(n, beats.rate_hz, np.float32),
+            extra={"r": r},
         )

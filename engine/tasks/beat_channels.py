@@ -32,6 +32,7 @@ _LONG = 0.8  # quantile of RR that stands for the sinus interval where ectopic b
 _QRS_S, _P_S = (-0.06, 0.06), (-0.26, -0.07)
 _ALIKE = 0.85  # correlation of a QRS with the sinus QRS
 _FEWEST = 6  # beats that make a sinus beat
+_LIMIT = 4.0  # of every channel: keeps INT8 steps fine
 _GAIN = 4.0  # small waves are enlarged: asinh
 
 
@@ -54,7 +55,7 @@ def beat_channels(
         the patient's sinus beat, the beat before and the beat after it, as asinh of four times the amplitude over
         the usual height of the QRS. The others lie along the beats, four samples each, the beat itself in the slot
         two thirds along: logarithm of the RR before each beat over the median RR and over the upper quantile of RR;
-        correlation of each QRS, and of each P wave region, with the sinus beat's.
+        correlation of each QRS, magnified towards 1, and of each P wave region, with the sinus beat's.
 
     Raises ConfigError for an unknown channel.
     """
@@ -81,12 +82,22 @@ def beat_channels(
         "next": lambda: shown(rows[np.minimum(np.arange(n) + 1, n - 1)]),
         "rr_usual": lambda: _interval_slots(rr, usual, length),
         "rr_long": lambda: _interval_slots(rr, long, length),
-        "qrs_alike": lambda: _slots(_alike(rows, sinus, _QRS_S, grid_hz), length),
+        "qrs_alike": lambda: _slots(_magnified(_alike(rows, sinus, _QRS_S, grid_hz)), length),
         "p_alike": lambda: _slots(_alike(rows, sinus, _P_S, grid_hz), length),
     }
     for channel, name in enumerate(names):
         out[:, :, channel] = makers[name]()
-    return out
+    return np.clip(out, -_LIMIT, _LIMIT, out=out)
+
+
+def qrs_likeness(samples_mv: F32, rate_hz: float, r: I64) -> F32:
+    """Correlation of each beat's QRS with the sinus beat's, [n]."""
+    grid_hz = 100.0
+    centre = centred(samples_mv, rate_hz, r)
+    rows = snippets(samples_mv, rate_hz, centre, 64, grid_hz)
+    rr = _rr_seconds(centre, rate_hz)
+    sinus, _ = _sinus_beats(rows, rr, _interval_levels(rr)[0], grid_hz)
+    return _alike(rows, sinus, _QRS_S, grid_hz)
 
 
 def _rr_seconds(centre: F64, rate_hz: float) -> F64:
@@ -148,6 +159,11 @@ def _correlation(a: F32, b: F32) -> F32:
 def _alike(rows: F32, sinus: F32, span_s: tuple[float, float], grid_hz: float) -> F32:
     part = _stretch(rows.shape[1], span_s, grid_hz)
     return _correlation(rows[:, part], sinus[:, part])
+
+
+def _magnified(correlation: F32) -> F32:
+    """0 for opposite, 0.5 for unrelated, 1.8 for nearly equal (0.88), 2.8 for equal shapes."""
+    return np.asarray(-0.5 * np.log2(np.maximum(1 - correlation, 0) / 2 + 0.02), np.float32)
 
 
 def _interval_slots(rr: F64, level: F64, length: int) -> F32:

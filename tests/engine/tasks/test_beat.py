@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_paced_recordings_are_skipped_unless_kept() -> None:
     strip = strip_of("NN/NN")
     rng = np.random.default_rng(0)
     assert task().windows(strip, training=False, generator=rng) is None
-    kept = task(task_params={"paced": "keep"}).windows(strip, training=False, generator=rng)
+    kept = task(task_params={"paced": True}).windows(strip, training=False, generator=rng)
     assert kept is not None and kept.y.tolist() == [0, 0, 4, 0, 0]
 
 
@@ -124,3 +126,46 @@ def test_channels_do_not_depend_on_what_comes_much_later() -> None:
     whole = beat_channels(strip.samples_mv, RATE_HZ, r)
     cut = beat_channels(strip.samples_mv[: r[99] + 2 * int(RATE_HZ)], RATE_HZ, r[:100])
     np.testing.assert_array_equal(whole[:64], cut[:64])
+
+
+def test_made_up_strips_give_every_class_in_training_only() -> None:
+    strip = strip_of("N" * 60)
+    generous = task(task_params={"made_up": 6, "normals": 10})
+    windows = generous.windows(strip, training=True, generator=np.random.default_rng(3))
+    assert windows is not None and np.isfinite(windows.x).all()
+    counts = np.bincount(windows.y, minlength=5)
+    assert counts[0] > 100 and counts[1] > 30 and counts[2] > 10
+    plain = generous.windows(strip, training=False, generator=np.random.default_rng(3))
+    assert plain is not None and len(plain) == 60
+
+
+def test_strips_of_known_rhythm_are_borrowed_for_training_alone() -> None:
+    typed = strip_of("N" * 40)
+    strip = dataclasses.replace(typed, beats=None, statements=frozenset({"SR"}))
+    lending = task(task_params={"borrowed": 1.0})
+    windows = lending.windows(strip, training=True, generator=np.random.default_rng(0))
+    assert windows is not None and 20 < len(windows) <= 100
+    assert lending.windows(strip, training=False, generator=np.random.default_rng(0)) is None
+    assert task().windows(strip, training=True, generator=np.random.default_rng(0)) is None
+    other = dataclasses.replace(strip, statements=frozenset({"PACE"}))
+    assert lending.windows(other, training=True, generator=np.random.default_rng(0)) is None
+
+
+def test_fibrillating_strips_lend_normal_beats() -> None:
+    rng = np.random.default_rng(2)
+    r = np.round(np.cumsum(rng.uniform(0.5, 1.1, 40)) * RATE_HZ).astype(np.int64)
+    strip = Strip("p", "p", "I", RATE_HZ, trace(r, [1.0] * 40), statements=frozenset({"A"}))
+    windows = task(task_params={"borrowed": 1.0}).windows(strip, training=True, generator=rng)
+    assert windows is not None and set(windows.y.tolist()) == {0}
+
+
+def test_aberrant_beats_can_be_left_out_of_training() -> None:
+    strip = strip_of("NNNNNNAV" * 6)
+    assert strip.beats is not None
+    renamed = tuple("A" if s == "V" else s for s in strip.beats[1])
+    strip = dataclasses.replace(strip, beats=(strip.beats[0], renamed))
+    cautious = task(task_params={"aberrant": False})
+    learned = cautious.windows(strip, training=True, generator=np.random.default_rng(0))
+    scored = cautious.windows(strip, training=False, generator=np.random.default_rng(0))
+    assert learned is not None and np.bincount(learned.y).tolist() == [36, 6]
+    assert scored is not None and np.bincount(scored.y).tolist() == [36, 12]
