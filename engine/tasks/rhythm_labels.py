@@ -1,7 +1,7 @@
 """What datasets call rhythms, and which class of a configuration a name belongs to.
 
-Record-level statements come from three vocabularies: PTB-XL's SCP-ECG codes, the SNOMED acronyms of the
-Chapman/Ningbo database (LSAD), and the four classes of the PhysioNet/CinC Challenge 2017.
+Record-level statements come from four vocabularies: PTB-XL's SCP-ECG codes, the SNOMED acronyms of the
+Chapman/Ningbo database (LSAD) and of the PhysioNet/CinC Challenge 2021, and the four classes of Challenge 2017.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from engine.datasets.base import RHYTHMS
 # Challenge 2017: "N" is any sinus rhythm, whatever its rate; "O" any other rhythm; "~" too noisy to tell.
 CHALLENGE_2017 = {"N": "sr", "A": "afib", "O": "other", "~": "noise"}
 
-# SCP-ECG codes and SNOMED acronyms. WPW is left out: pre-excitation says nothing of the rhythm.
+# SCP-ECG codes and SNOMED acronyms. WPW is left out: pre-excitation tells nothing of rhythm. So is "AF", which is
+# flutter to LSAD and fibrillation to Challenge 2021: their datasets mark the rhythm itself.
 STATEMENTS = {
-    "SR": "sr",
+    "SR": "sr", "NSR": "sr",
     "SBRAD": "sbrad", "SB": "sbrad",
-    "STACH": "stach", "ST": "stach",
+    "STACH": "stach", "ST": "stach", "STach": "stach",
     "SARRH": "sarrh", "SA": "sarrh", "AA": "sarrh",
     "SVARR": "svarr",
     "SVTAC": "svt", "PSVT": "svt", "SVT": "svt", "AVNRT": "svt", "AVNRT2": "svt", "AVRT": "svt", "AT": "svt",
     "JT": "svt",
     "PVT": "vtach", "VFIB": "vfib", "VF": "vflut",
     "AFIB": "afib",
-    "AFLT": "aflut", "AF": "aflut",
+    "AFLT": "aflut", "AFL": "aflut",
     "BIGU": "bigu", "ABI": "bigu", "VB": "bigu",
     "TRIGU": "trigu", "VET": "trigu",
     "PACE": "pace",
