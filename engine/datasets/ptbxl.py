@@ -75,7 +75,10 @@ class Ptbxl(Dataset):
         return tuple(row["ecg_id"] for row in self._rows[patient])
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
-        """All leads of all recordings of one person; the rhythm is that of the record's rhythm statements."""
+        """All leads of all recordings of one person, each with the other leads as companions.
+
+        The rhythm is that of the record's rhythm statements.
+        """
         for row in self._rows[patient]:
             codes = self._codes(row)
             recording = read_recording("ptbxl", self.folder / row[self._file_column], leads)
@@ -88,6 +91,7 @@ class Ptbxl(Dataset):
                     samples_mv=signal.samples,
                     rhythms=whole_rhythm(tuple(codes), RHYTHM_OF_CODE, recording.n_samples),
                     statements=self._statements(codes),
+                    companions={other.name: other.samples for other in recording.signals if other is not signal},
                     missing=signal.missing,
                 )
 
