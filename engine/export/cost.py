@@ -90,6 +90,7 @@ def planned_arena(graph: Graph) -> int:
         for t in graph.tensors
         if t.data is None and t.index in first_use
     ]
+    spans += [(step, step, _scratch(graph, operator)) for step, operator in enumerate(graph.operators)]
     placed: list[tuple[int, int, int, int]] = []  # start, end, first, last
     for first, last, size in sorted(spans, key=lambda span: -span[2]):  # equals stay in file order, as in TFLM
         rivals = sorted((start, end) for start, end, born, dead in placed if born <= last and first <= dead)
@@ -102,6 +103,14 @@ def planned_arena(graph: Graph) -> int:
     buffers = max((end for _, end, _, _ in placed), default=0)
     records = RECORDED_PER_TENSOR * len(graph.tensors) + RECORDED_PER_OPERATOR * len(graph.operators)
     return _aligned(buffers + records + RECORDED_PER_CHANNEL * _scaled_channels(graph) + RECORDED_ENDS)
+
+
+def _scratch(graph: Graph, operator: Operator) -> int:
+    """Bytes an operator needs while it runs: a transposed convolution sums its outputs in wide integers."""
+    if operator.name != "TRANSPOSE_CONV":
+        return 0
+    out = graph.tensors[operator.outputs[0]]
+    return _aligned(out.elements * {"int8": 4, "int16": 8}.get(out.dtype, 0))
 
 
 def _scaled_channels(graph: Graph) -> int:

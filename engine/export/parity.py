@@ -23,6 +23,9 @@ Score = Callable[[F32], float]  # of the outputs of all parity windows as the mo
 
 WORST_SHOWN = 10
 INT8_STEPS = 255
+# Kernels round differently: by 1.3 steps of an INT8 output on average in the worst of the models tried, while
+# graphs that TFLM computes wrongly are off by dozens.
+TFLM_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,7 @@ class ParityReport:
         pair = self.exported_tflm
         if pair is not None and pair.changed_fraction > self.max_metric_drop:
             found.append(f"TFLM decides {100 * pair.changed_fraction:.1f} % of the outputs otherwise than LiteRT")
-        # Kernels may round differently, by about a step of an INT8 output; wrong graphs are off by dozens.
-        if pair is not None and pair.mean_lsb * pair.lsb > max(pair.lsb, pair.span / INT8_STEPS):
+        if pair is not None and pair.mean_lsb * pair.lsb > TFLM_STEPS * max(pair.lsb, pair.span / INT8_STEPS):
             found.append(f"TFLM differs from LiteRT by {pair.mean_lsb:.1f} LSB on average")
         return tuple(found)
 
