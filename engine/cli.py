@@ -16,11 +16,11 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import __version__
-from engine.commands import analyze, convert, download, evaluate, export, info, model, train, zoo
+from engine.commands import analyze, convert, demo, download, evaluate, export, info, model, train, zoo
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
-COMMANDS = (analyze, info, convert, download, train, evaluate, export, model, zoo)
+COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, model, zoo)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,56 @@
+"""`demo`: what a model makes of one recording, as an HTML page."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.commands.job_options import add_job_options, run_job
+from engine.jobs.events import Job
+from engine.records import open_record
+from engine.records.atomic import write_atomic
+from engine.resources import built_in_record
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("demo", help="show what a model makes of a recording", description=__doc__)
+    parser.add_argument(
+        "--model", metavar="NAME|FILE", required=True, help="built-in model, run folder, .tflite or .keras file"
+    )
+    parser.add_argument("--record", metavar="FILE", type=Path, help="recording (default: the built-in one)")
+    parser.add_argument("--lead", metavar="NAME-or-INDEX", help="lead (default: the most suitable one)")
+    parser.add_argument("--start", metavar="S", type=float, default=0.0, help="where to begin, in seconds")
+    parser.add_argument("--seconds", metavar="S", type=float, default=30.0, help="how much to show (default: 30)")
+    parser.add_argument("--threshold", metavar="P", type=float, help='below this probability: "inconclusive"')
+    parser.add_argument("--out", metavar="FILE", type=Path, default=Path("demo.html"), help="page to write")
+    add_job_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the page."""
+
+    def work(job: Job) -> Mapping[str, Any]:
+        from engine.modes.demo import demo_page
+
+        with open_record(arguments.record or built_in_record()) as record:
+            page = demo_page(
+                arguments.model,
+                record,
+                job,
+                lead=arguments.lead,
+                start_s=arguments.start,
+                seconds=arguments.seconds,
+                threshold=arguments.threshold,
+            )
+        write_atomic(arguments.out, page.encode())
+        job.artefact("demo", arguments.out)
+        return {"page": str(arguments.out)}
+
+    result = run_job(arguments, work)
+    if not arguments.json_events:
+        print(f"page: {result['page']}")
+    return 0
