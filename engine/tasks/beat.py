@@ -37,22 +37,25 @@ _ABERRANT = 0.79  # correlation of QRS and sinus QRS
 
 
 class BeatParams(Part):
-    """`task_params` of the task; all but `paced` concern training alone.
+    """`task_params` of the task; all but the first two concern training alone.
 
     paced: whether recordings with paced beats are used; EC57 leaves them out.
+    scored_leads: leads that are scored (none: all); training uses every lead.
     normals: most normal beats of a strip, at random (None: all). Other beats are all kept.
     aberrant: whether supraventricular beats with a foreign QRS are learned from; in one lead nobody can tell them
         from ventricular ones. They are scored in any case.
     made_up: made-up recordings for each strip with typed beats.
-    borrowed: share of strips without typed beats, in sinus rhythm or fibrillation, that are used: one made-up
-        recording of each in sinus rhythm, the usual beats of each in fibrillation.
+    borrowed: share of the strips without typed beats in sinus rhythm that lend theirs to a made-up recording.
+    fibrillating: share of the strips without typed beats in atrial fibrillation whose usual beats are learned.
     """
 
     paced: bool = False
+    scored_leads: tuple[str, ...] = ()
     normals: int | None = Field(None, ge=1)
     aberrant: bool = True
     made_up: int = Field(0, ge=0)
     borrowed: float = Field(0.0, ge=0, le=1)
+    fibrillating: float = Field(0.0, ge=0, le=1)
 
 
 class Beat(Task):
@@ -71,6 +74,7 @@ class Beat(Task):
             place = ".".join(str(part) for part in fault["loc"])
             known = ", ".join(BeatParams.model_fields)
             raise ConfigError(f"task_params.{place}: {fault['msg']}", hint=f"known: {known}") from None
+        self._scored_leads = {lead.casefold() for lead in self._params.scored_leads}
         channels = config.window.channels
         self._channels = CHANNELS if channels == ("ecg",) else channels
         classes = config.classes or AAMI_CLASSES
@@ -82,6 +86,8 @@ class Beat(Task):
 
     def windows(self, strip: Strip, *, training: bool, generator: np.random.Generator) -> WindowSet | None:
         """One window for every beat whose symbol belongs to a class; the channels see all beats."""
+        if not training and self._scored_leads and strip.lead.casefold() not in self._scored_leads:
+            return None
         parts = []
         if strip.beats is not None and len(strip.beats[0]):
             if not self._params.paced and any(symbol in _PACED for symbol in strip.beats[1]):
@@ -89,7 +95,7 @@ class Beat(Task):
             parts.append(self._typed(strip, training, generator))
             if training:
                 parts += made_up_beats(strip, self._see, self._params.made_up, generator)
-        elif training and generator.random() < self._params.borrowed:
+        elif training:
             parts += self._borrowed(strip, generator)
         sets = [self._windows(strip, part) for part in parts if len(part.r)]
         return WindowSet.join(sets) if sets else None
@@ -112,9 +118,12 @@ class Beat(Task):
 
     def _borrowed(self, strip: Strip, generator: np.random.Generator) -> list[TrainingBeats]:
         said = strip.statements or frozenset()
+        chance = generator.random()
         if said & FIBRILLATION:
-            return fibrillating_beats(strip, self._see, generator)
-        return made_up_beats(strip, self._see, 1, generator) if said & SINUS else []
+            return fibrillating_beats(strip, self._see, generator) if chance < self._params.fibrillating else []
+        if said & SINUS:
+            return made_up_beats(strip, self._see, 1, generator) if chance < self._params.borrowed else []
+        return []
 
     def _see(self, samples_mv: F32, rate_hz: float, r: I64) -> F32:
         window = self.config.window

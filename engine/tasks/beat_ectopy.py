@@ -85,7 +85,8 @@ def made_up_strip(
         stretch = float(np.clip((rhythm.rr_s[i] / source.rr_s) ** 0.35, 0.7, 1.2))
         if kind in "VF":
             broad = ventricular[generator.integers(len(ventricular))] * generator.uniform(0.9, 1.1)
-            share = generator.uniform(0.3, 0.7) if kind == "F" else generator.choice((1.0, 1.0, 0.8))
+            wholly = kind == "V" and generator.random() < 0.5
+            share = 1.0 if wholly else generator.uniform(0.5, 1.0) if kind == "V" else generator.uniform(0.25, 0.6)
             parts = [(share * broad + (1 - share) * row, 0.0)]
         else:
             parts = [(_stretched(row * passing, time_s, stretch), 0.0)]

@@ -155,7 +155,7 @@ def test_fibrillating_strips_lend_normal_beats() -> None:
     rng = np.random.default_rng(2)
     r = np.round(np.cumsum(rng.uniform(0.5, 1.1, 40)) * RATE_HZ).astype(np.int64)
     strip = Strip("p", "p", "I", RATE_HZ, trace(r, [1.0] * 40), statements=frozenset({"A"}))
-    windows = task(task_params={"borrowed": 1.0}).windows(strip, training=True, generator=rng)
+    windows = task(task_params={"fibrillating": 1.0}).windows(strip, training=True, generator=rng)
     assert windows is not None and set(windows.y.tolist()) == {0}
 
 
@@ -169,3 +169,10 @@ def test_aberrant_beats_can_be_left_out_of_training() -> None:
     scored = cautious.windows(strip, training=False, generator=np.random.default_rng(0))
     assert learned is not None and np.bincount(learned.y).tolist() == [36, 6]
     assert scored is not None and np.bincount(scored.y).tolist() == [36, 12]
+
+
+def test_only_the_leads_asked_for_are_scored_but_all_are_learned() -> None:
+    strip = dataclasses.replace(strip_of("NNNA" * 5), lead="V1")
+    picky = task(task_params={"scored_leads": ["mlii"]})
+    assert picky.windows(strip, training=False, generator=np.random.default_rng(0)) is None
+    assert picky.windows(strip, training=True, generator=np.random.default_rng(0)) is not None
