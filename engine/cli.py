@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import __version__
-from engine.commands import analyze, convert, demo, download, evaluate, export, info, model, train, zoo
+from engine.commands import analyze, convert, demo, download, evaluate, export, heartkit, info, model, train, zoo
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
@@ -38,10 +38,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    arguments = build_parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
     logging.captureWarnings(True)  # libraries' remarks are for the log, not for the reader of the findings
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # likewise
     try:
-        return int(arguments.run(arguments))
+        for command in heartkit.translate(given) if heartkit.is_heartkit_call(given) else [given]:
+            arguments = build_parser().parse_args(command)
+            code = int(arguments.run(arguments))
+            if code != DONE:
+                return code
+        return DONE
     except EngineError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT

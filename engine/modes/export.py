@@ -49,7 +49,7 @@ def export_run(
         folder.path,
         quantization,
         representative=representative(config, quantization, prepared.train),
-        representative_origin=f"{quantization.representative_windows} windows of training patients",
+        representative_origin="training patients",
         parity=parity_windows(open_task(config), prepared.val),
         class_names=config.class_names,
         title=config.name,
@@ -102,7 +102,7 @@ def parity_windows(task: Task, windows: WindowSet) -> ParityWindows:
         score=score if scored else None,
         metric="validation figure of the task",
         decision=DECISIONS.get(task.target, "none"),  # type: ignore[arg-type]
-        origin=f"{len(chosen)} windows of validation patients",
+        origin="validation patients",
     )
 
 
@@ -114,7 +114,7 @@ def summary(document: Mapping[str, Any]) -> dict[str, str]:
         "File": f"{export['file_bytes']:,} bytes",
         "Parameters": f"{export['params']:,}",
         "Multiply-accumulates per window": f"{export['macs']:,}",
-        "Working memory (planned)": f"{export['arena_planned_bytes']:,} bytes",
+        "Working memory": f"{export['arena_bytes']:,} bytes",
     }
     if parity.get("metric_float") is not None:
         lines["Validation figure, float model"] = f"{parity['metric_float']:.4f}"

@@ -93,7 +93,7 @@ def _metrics(
         "macs": counts.macs,
         "receptive_field": counts.receptive_field,
         "size_bytes": export["file_bytes"],
-        "arena_bytes": export["arena_tflm_bytes"] or export["arena_planned_bytes"],
+        "arena_bytes": export["arena_bytes"],
         "split_hash": splits["split_hash"],
         "patients": {
             name: {side: len(split[side]) for side in ("train", "val", "test")}
