@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.datasets.base import F32, Dataset, DatasetInfo, Strip, physionet
-from engine.datasets.reading import Recording, Signal, cure, gaps, read_recording, read_table, wanted
+from engine.datasets.reading import Recording, Signal, cure, gaps, of_patient, read_recording, read_table, wanted
 from engine.errors import DatasetError
 
 _COMPANION_OF_SIGNAL = {"PLETH": "ppg", "RESP": "rsp"}
@@ -58,7 +58,7 @@ class Bidmc(Dataset):
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """The ECG leads of one recording."""
-        path = self._files[patient]
+        path = of_patient("bidmc", patient, self._files)
         recording = read_recording("bidmc", path) if path.suffix == ".hea" else _read_csv(path)
         companions = _companions(recording)
         for signal in recording.signals:

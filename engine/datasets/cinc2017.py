@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip, physionet
-from engine.datasets.reading import cure, read_recording
+from engine.datasets.reading import cure, of_patient, read_recording
 from engine.errors import DatasetError
 
 LABELS = ("N", "A", "O", "~")
@@ -70,7 +70,7 @@ class Cinc2017(Dataset):
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """The record, its label as statement and as rhythm of its whole length."""
         recording = read_recording("cinc2017", self._records_folder / patient, leads)
-        label = self._labels[patient]
+        label = of_patient("cinc2017", patient, self._labels)
         for signal in recording.signals:
             yield Strip(
                 patient=patient,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import PRECEDENCE, whole_rhythm
-from engine.datasets.reading import cure, read_recording, read_table
+from engine.datasets.reading import cure, of_patient, read_recording, read_table
 from engine.datasets.snomed import ABBREVIATION_OF_CODE, RHYTHM_OF_CODE
 from engine.errors import DatasetError
 
@@ -80,7 +80,7 @@ class Cinc2021(Dataset):
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """All leads of a record; the rhythm is that of its rhythm codes."""
-        header = self._headers[patient]
+        header = of_patient(self.info.name, patient, self._headers)
         codes = self._codes_of(header)
         recording = read_recording(self.info.name, header, leads)
         names = {self.abbreviations[c] for c in codes if c in self.abbreviations}

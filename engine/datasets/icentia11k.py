@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import beats_of_marks, rhythm_spans
-from engine.datasets.reading import cure, read_marks, read_recording
+from engine.datasets.reading import cure, of_patient, read_marks, read_recording
 from engine.errors import ConfigError, DatasetError
 
 TRAINING_PATIENTS = 10_000
@@ -62,7 +62,7 @@ class Icentia11k(Dataset):
         most = self.params.get("max_segments")
         if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
             raise ConfigError(f"icentia11k: max_segments is {most!r}", hint="give a whole number from 1")
-        found = sorted(p.stem for p in self._folders[patient].glob(f"{patient}_s*.hea"))
+        found = sorted(p.stem for p in of_patient("icentia11k", patient, self._folders).glob(f"{patient}_s*.hea"))
         if not found:
             raise DatasetError("holds no segments", path=self._folders[patient], hint=cure("icentia11k"))
         return tuple(found[:most])

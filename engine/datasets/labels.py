@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def rhythm_spans(marks: Annotations, n_samples: int) -> tuple[RhythmSpan, ...]:
     if changes and changes[0][0] <= marks.fs:
         changes[0] = (0, changes[0][1])
     spans: list[RhythmSpan] = []
-    for (start, rhythm), (stop, _) in zip(changes, [*changes[1:], (n_samples, "")], strict=True):
+    for (start, rhythm), (stop, _) in pairwise([*changes, (n_samples, "")]):
         if not rhythm or stop <= start:
             continue
         if spans and spans[-1].rhythm == rhythm and spans[-1].stop == start:

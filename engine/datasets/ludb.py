@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip, physionet
 from engine.datasets.labels import marked_span, waves_of_marks
-from engine.datasets.reading import read_marks, read_recording, read_table
+from engine.datasets.reading import of_patient, read_marks, read_recording, read_table
 
 FS_HZ = 500.0
 LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
@@ -63,7 +63,7 @@ class Ludb(Dataset):
         """All leads of a record; `marked` runs from the first to the last mark of the lead."""
         path = self.folder / "data" / patient
         recording = read_recording("ludb", path, leads)
-        rhythm = _RHYTHM_OF_NAME.get(self.rhythm_names[patient], "other")
+        rhythm = _RHYTHM_OF_NAME.get(of_patient("ludb", patient, self.rhythm_names), "other")
         for signal in recording.signals:
             marks = read_marks("ludb", path, signal.name.lower())
             yield Strip(

@@ -62,6 +62,9 @@ class Mitdb(Dataset):
 
     def records(self, patient: str) -> tuple[str, ...]:
         """The patient's record, or both of patient "202" when `include_201` asks for it."""
+        if patient not in self.patients():
+            hint = "set include_paced" if patient in PACED else None
+            raise DatasetError(f"mitdb has no patient {patient[:40]}", hint=hint)
         both = patient == "202" and self.params.get("include_201", False)
         return ("201", "202") if both else (patient,)
 

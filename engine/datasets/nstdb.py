@@ -10,7 +10,7 @@ from functools import cached_property
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.mitdb import two_lead_strips
-from engine.datasets.reading import cure, read_recording
+from engine.datasets.reading import cure, of_patient, read_recording
 from engine.errors import DatasetError
 
 NOISES = ("bw", "em", "ma")  # baseline wander, electrode motion, muscle
@@ -55,12 +55,12 @@ class Nstdb(Dataset):
 
     def records(self, patient: str) -> tuple[str, ...]:
         """Record names."""
-        return (patient,) if patient in NOISES else self._mixes[patient]
+        return (patient,) if patient in NOISES else of_patient("nstdb", patient, self._mixes)
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """Both signals of each record."""
         if patient not in NOISES:
-            for record in self._mixes[patient]:
+            for record in of_patient("nstdb", patient, self._mixes):
                 yield from two_lead_strips("nstdb", self.folder, patient, record, leads)
             return
         recording = read_recording("nstdb", self.folder / patient, leads)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import PRECEDENCE, whole_rhythm
-from engine.datasets.reading import read_recording, read_table
+from engine.datasets.reading import of_patient, read_recording, read_table
 from engine.errors import ConfigError, DatasetError
 
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
@@ -64,7 +64,7 @@ class Ptbxl(Dataset):
         grouped: dict[str, list[dict[str, str]]] = defaultdict(list)
         for row in read_table("ptbxl", self.folder / _DATABASE, columns):
             grouped[row["patient_id"].removesuffix(".0")].append(row)
-        return grouped
+        return dict(grouped)
 
     def patients(self) -> tuple[str, ...]:
         """The table's patient_id, in numeric order."""
@@ -72,14 +72,14 @@ class Ptbxl(Dataset):
 
     def records(self, patient: str) -> tuple[str, ...]:
         """The patient's ecg_id numbers."""
-        return tuple(row["ecg_id"] for row in self._rows[patient])
+        return tuple(row["ecg_id"] for row in of_patient("ptbxl", patient, self._rows))
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """All leads of all recordings of one person, each with the other leads as companions.
 
         The rhythm is that of the record's rhythm statements.
         """
-        for row in self._rows[patient]:
+        for row in of_patient("ptbxl", patient, self._rows):
             codes = self._codes(row)
             recording = read_recording("ptbxl", self.folder / row[self._file_column], leads)
             for signal in recording.signals:

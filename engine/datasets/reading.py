@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from engine.datasets.base import F32
 from engine.errors import AnnotationError, DatasetError, RecordError
 from engine.records import Annotations, open_record, read_wfdb_annotations
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,13 @@ def read_table(dataset: str, path: Path, columns: Sequence[str]) -> list[dict[st
         if any(row[c] is None for c in columns):
             raise DatasetError("has a row that is cut short", path=path, hint=cure(dataset))
     return rows
+
+
+def of_patient(dataset: str, patient: str, table: Mapping[str, Found]) -> Found:
+    """What a table holds for one patient. Raises DatasetError for a patient that this copy does not have."""
+    if patient not in table:
+        raise DatasetError(f"{dataset} has no patient {patient[:40]} in this copy", hint=cure(dataset))
+    return table[patient]
 
 
 def wanted(name: str, leads: Sequence[str] | None) -> bool:

@@ -15,7 +15,7 @@ from engine.datasets.synthetic_ecg import LEADS, draw_heart, draw_leads
 from engine.datasets.synthetic_noise import with_noise
 from engine.datasets.synthetic_ppg import draw_pulses, draw_respiration
 from engine.datasets.synthetic_rhythm import RHYTHM_MIX, BeatPlan, plan_beats
-from engine.errors import ConfigError
+from engine.errors import ConfigError, DatasetError
 
 GENERATORS = ("dynamical", "physiokit")
 _LICENCE = "made by this program; no restriction"
@@ -58,6 +58,8 @@ class _Synthetic(Dataset):
         return rate_hz, duration_s, round(rate_hz * duration_s)
 
     def _seed(self, patient: str, use: int) -> tuple[int, ...]:
+        if not patient.isdecimal():
+            raise DatasetError(f"{self.info.name} has no patient {patient[:40]}", hint="its patients are numbers")
         return (int(self._number("seed", 0, 0, 2**31)), int(patient), use)
 
     def _noisy(self, clean: F32, rate_hz: float, generator: np.random.Generator) -> tuple[F32, dict[str, F32]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip
 from engine.datasets.labels import beats_of_marks, marked_span, rhythm_spans, waves_of_marks
-from engine.datasets.reading import read_marks, read_recording, read_table
+from engine.datasets.reading import of_patient, read_marks, read_recording, read_table
 from engine.errors import DatasetError
 from engine.records.annotations import Annotations
 
@@ -81,11 +81,11 @@ class WfdbFolder(Dataset):
 
     def records(self, patient: str) -> tuple[str, ...]:
         """Record names below the folder, with "/"."""
-        return self._grouped[patient]
+        return of_patient("wfdb-folder", patient, self._grouped)
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """All leads of all records of one person."""
-        for record in self._grouped[patient]:
+        for record in self.records(patient):
             header = self._headers[record]
             recording = read_recording("wfdb-folder", header, leads)
             common = self._marks(header, str(self.params.get("annotator", "atr")))
