@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 ROW_S = 10.0
-MM_PER_S, MM_PER_MV, HEIGHT_MM = 25.0, 10.0, 32.0
+MM_PER_S, MM_PER_MV, HEIGHT_MM = 25.0, 10.0, 38.0
 WAVE_COLOURS = {"p": "#56B4E9", "qrs": "#E69F00", "t": "#009E73"}
 _OTHER_COLOURS = ("#CC79A7", "#0072B2", "#D55E00", "#8C6D1F", "#666666")
 
@@ -114,7 +114,7 @@ def _row(
 
 
 def _line(values: NDArray[np.float64], per_sample: float, colour: str) -> list[str]:
-    y = np.clip(HEIGHT_MM * 0.58 - values * MM_PER_MV, 0, HEIGHT_MM)
+    y = np.clip(HEIGHT_MM * 0.64 - values * MM_PER_MV, 0, HEIGHT_MM)
     finite = np.flatnonzero(np.isfinite(y))
     pieces = np.split(finite, np.flatnonzero(np.diff(finite) > 1) + 1) if len(finite) else []
     return [
