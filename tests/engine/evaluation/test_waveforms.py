@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation import waveforms
+from engine.evaluation.do_no_harm import segmentation_kept
 
 
 def _beats(n: int = 6, length: int = 300) -> np.ndarray:
@@ -56,3 +57,17 @@ def test_heartkit_ratio_is_pooled_over_scaled_windows():
     assert waveforms.score_signals(y, output, np.arange(2), replicates=0)["heartkit_compatible"]["snr_db"] == (
         pytest.approx(10)
     )
+
+
+def test_harm_to_segmentation_is_the_drop_in_f1():
+    clean = _beats(3).astype(np.float32)
+    labels = (clean[:, :, 0] > 0.5).astype(np.int64)
+    labels[:, :10] = -1
+
+    def segment(x):
+        return (x[:, :, 0] > 0.5).astype(np.int64)
+
+    assert segmentation_kept(segment, clean, clean, labels, 2)["drop"] == 0
+    spoilt = segmentation_kept(segment, clean, clean * 0.4, labels, 2)
+    assert spoilt["f1_macro_clean"] == 1
+    assert spoilt["drop"] > 0.4
