@@ -1,4 +1,4 @@
-"""Whether denoising spoils what comes after it: segmentation of the denoised signal against that of the clean one."""
+"""Whether denoising spoils what comes after it: segmentation of the denoised signal against the clean one's."""
 
 from __future__ import annotations
 
