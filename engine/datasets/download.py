@@ -65,6 +65,7 @@ def download(
     else:
         _fetch_all(info, staging, job)
     _validate(name, staging)
+    job.check()
     with suppress(OSError):
         target.rmdir()  # an empty folder may stand in the way
     staging.replace(target)

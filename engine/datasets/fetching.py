@@ -113,9 +113,7 @@ def _gather(file: Download, part: Path, counted: Counted, limit_bytes: int) -> N
                 counted(0)
                 time.sleep(0.3 * 2**attempt)
     why = "; ".join(dict.fromkeys(faults))
-    raise DatasetError(
-        f"cannot be fetched: {why}", path=part.with_name(file.name), hint="run the same again to go on"
-    )
+    raise DatasetError(f"cannot be fetched: {why}", path=part.with_suffix(""), hint="run the same again to go on")
 
 
 def disk_full(path: Path) -> DatasetError:
