@@ -16,11 +16,24 @@ from datetime import datetime
 from pathlib import Path
 
 from engine import __version__
-from engine.commands import analyze, convert, demo, download, evaluate, export, heartkit, info, model, train, zoo
+from engine.commands import (
+    analyze,
+    convert,
+    demo,
+    download,
+    evaluate,
+    export,
+    feature,
+    heartkit,
+    info,
+    model,
+    train,
+    zoo,
+)
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
-COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, model, zoo)
+COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo)
 
 
 def build_parser() -> argparse.ArgumentParser:
