@@ -73,7 +73,9 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 def values_of(variables: list[Any]) -> Arrays:
     """Copies of Keras variables as arrays."""
-    return [np.array(variable) for variable in variables]
+    from keras import ops
+
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def put_back(variables: list[Any], values: Arrays) -> None:

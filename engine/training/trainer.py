@@ -309,7 +309,7 @@ def _mean_loss(loss: Loss, packed: F32, outputs: F32) -> float:
     total = 0.0
     for first in range(0, len(packed), 1024):
         part = slice(first, first + 1024)
-        total += float(np.asarray(loss(packed[part], outputs[part]))) * len(packed[part])
+        total += float(loss(packed[part], outputs[part])) * len(packed[part])
     return total / len(packed)
 
 
