@@ -6,6 +6,7 @@ dataset is either whole or absent, and an interrupted download goes on where it 
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import shutil
@@ -49,8 +50,9 @@ def download(
         return target
     job.message(f"{info.title}. Licence: {info.licence}. Cite: {info.citation}. {info.home}")
     if info.must_accept and not accept_licence:
+        terms = "" if info.commercial else "; neither it nor models trained on it may be used commercially"
         raise DatasetError(
-            f"the licence of {name} must be accepted first: {info.licence} ({info.home})",
+            f"the licence of {name} must be accepted first: {info.licence}{terms} ({info.home})",
             hint="read it, then add --accept-licence",
         )
     if _is_there(name, target):
@@ -244,10 +246,13 @@ def _link_or_copy(path: Path, place: Path) -> None:
 
 
 def _check_sums(source: Path, job: Job) -> None:
+    """Compare with the publisher's checksums. A text that differs, by its line ends or shortened, is only told of:
+    tables and headers are read strictly. Signals and annotations must be the publisher's."""
     sums = source / SUMS
     if not sums.is_file():
         return
     lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    differing: list[str] = []
     for k, line in enumerate(lines):
         found = _SUM_LINE.fullmatch(line.strip())
         if found is None:
@@ -255,5 +260,21 @@ def _check_sums(source: Path, job: Job) -> None:
         if k % 50 == 0:
             job.progress("check", k, len(lines))
         path = source / safe_name(found[2].removeprefix("./"), sums)
-        if path.is_file() and sha256_of(path) != found[1].lower():
+        if not path.is_file() or sha256_of(path) == found[1].lower():
+            continue
+        if not _is_text(path):
             raise DatasetError("is damaged: it does not match the publisher's checksum", path=path)
+        differing.append(path.name)
+    if differing:
+        shown = ", ".join(differing[:3]) + (" and more" if len(differing) > 3 else "")
+        job.warning(f"{len(differing)} text files differ from the publisher's: {shown}")
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head

@@ -30,7 +30,7 @@ class Icentia11k(Dataset):
     info = DatasetInfo(
         name="icentia11k",
         title="Icentia11k single lead continuous raw electrocardiogram dataset 1.0",
-        licence="CC BY-NC-SA 4.0: no commercial use; works made from it must carry the same licence",
+        licence="CC BY-NC-SA 4.0",
         citation="Tan et al., 2022; doi:10.13026/kk0v-r952",
         home="https://physionet.org/content/icentia11k-continuous-ecg/1.0/",
         rate_hz=250.0,

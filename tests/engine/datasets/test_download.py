@@ -348,6 +348,17 @@ def test_a_damaged_copy_is_refused(ludb: Path, server: Server, tmp_path: Path) -
     assert not (tmp_path / "ludb").exists()
 
 
+def test_a_text_with_other_line_ends_is_taken_with_a_warning(ludb: Path, server: Server, tmp_path: Path) -> None:
+    (ludb / "SHA256SUMS.txt").write_bytes(server.files["SHA256SUMS.txt"])
+    header = ludb / "data" / "1.hea"
+    header.write_bytes(header.read_bytes().replace(b"\n", b"\r\n"))
+    events: list[Mapping[str, Any]] = []
+    download.download("ludb", tmp_path / "ludb", Job(events.append), source=ludb)
+    assert [e["text"] for e in events if e["event"] == "warning"] == [
+        "1 text files differ from the publisher's: 1.hea"
+    ]
+
+
 def test_a_source_without_the_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no ludb data"):
         download.download("ludb", tmp_path / "ludb", Job(), source=tmp_path)
