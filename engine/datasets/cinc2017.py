@@ -69,8 +69,8 @@ class Cinc2017(Dataset):
 
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """The record, its label as statement and as rhythm of its whole length."""
-        recording = read_recording("cinc2017", self._records_folder / patient, leads)
         label = of_patient("cinc2017", patient, self._labels)
+        recording = read_recording("cinc2017", self._records_folder / patient, leads)
         for signal in recording.signals:
             yield Strip(
                 patient=patient,

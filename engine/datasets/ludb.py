@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip, physionet
 from engine.datasets.labels import marked_span, waves_of_marks
-from engine.datasets.reading import of_patient, read_marks, read_recording, read_table
+from engine.datasets.reading import of_patient, read_marks, read_recording, read_table, whole_number
 
 FS_HZ = 500.0
 LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
@@ -47,8 +47,9 @@ class Ludb(Dataset):
 
     @cached_property
     def _rows(self) -> dict[str, Mapping[str, str]]:
-        rows = read_table("ludb", self.folder / "ludb.csv", ("ID", *_STATEMENT_COLUMNS))
-        return {row["ID"].strip(): row for row in rows}
+        table = self.folder / "ludb.csv"
+        rows = read_table("ludb", table, ("ID", *_STATEMENT_COLUMNS))
+        return {str(whole_number("ludb", table, row, "ID")): row for row in rows}
 
     @cached_property
     def rhythm_names(self) -> dict[str, str]:
@@ -62,8 +63,8 @@ class Ludb(Dataset):
     def strips(self, patient: str, leads: Sequence[str] | None = None) -> Iterator[Strip]:
         """All leads of a record; `marked` runs from the first to the last mark of the lead."""
         path = self.folder / "data" / patient
-        recording = read_recording("ludb", path, leads)
         rhythm = _RHYTHM_OF_NAME.get(of_patient("ludb", patient, self.rhythm_names), "other")
+        recording = read_recording("ludb", path, leads)
         for signal in recording.signals:
             marks = read_marks("ludb", path, signal.name.lower())
             yield Strip(

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from engine.datasets.base import Dataset, DatasetInfo, Strip, physionet
 from engine.datasets.labels import PRECEDENCE, whole_rhythm
-from engine.datasets.reading import of_patient, read_recording, read_table
+from engine.datasets.reading import of_patient, read_recording, read_table, whole_number
 from engine.errors import ConfigError, DatasetError
 
 SUPERCLASSES = ("NORM", "MI", "STTC", "CD", "HYP")
@@ -62,8 +62,9 @@ class Ptbxl(Dataset):
     def _rows(self) -> dict[str, list[dict[str, str]]]:
         columns = ("ecg_id", "patient_id", "scp_codes", "strat_fold", *_FILE_COLUMN.values())
         grouped: dict[str, list[dict[str, str]]] = defaultdict(list)
-        for row in read_table("ptbxl", self.folder / _DATABASE, columns):
-            grouped[row["patient_id"].removesuffix(".0")].append(row)
+        table = self.folder / _DATABASE
+        for row in read_table("ptbxl", table, columns):
+            grouped[str(whole_number("ptbxl", table, row, "patient_id"))].append(row)
         return dict(grouped)
 
     def patients(self) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ class Ptbxl(Dataset):
     def _codes(self, row: Mapping[str, str]) -> dict[str, float]:
         try:
             return {str(code): float(likelihood) for code, likelihood in ast.literal_eval(row["scp_codes"]).items()}
-        except (ValueError, SyntaxError, AttributeError, TypeError):
+        except (ValueError, SyntaxError, AttributeError, TypeError, MemoryError, RecursionError):
             fault = f"has SCP codes that cannot be read in the row of ecg_id {row['ecg_id']}"
             raise DatasetError(fault, path=self.folder / _DATABASE) from None
 
@@ -118,8 +119,9 @@ class Ptbxl(Dataset):
 
     def published_split(self) -> Mapping[str, tuple[str, ...]]:
         """The publisher's folds: 1-8 train, 9 val, 10 test; a person is never in two of them."""
+        table = self.folder / _DATABASE
         sides: dict[str, list[str]] = {"train": [], "val": [], "test": []}
         for patient in self.patients():
-            fold = max(int(float(row["strat_fold"])) for row in self._rows[patient])
+            fold = max(whole_number("ptbxl", table, row, "strat_fold") for row in self._rows[patient])
             sides["test" if fold == 10 else "val" if fold == 9 else "train"].append(patient)
         return {side: tuple(patients) for side, patients in sides.items()}

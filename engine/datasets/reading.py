@@ -96,6 +96,15 @@ def read_table(dataset: str, path: Path, columns: Sequence[str]) -> list[dict[st
     return rows
 
 
+def whole_number(dataset: str, path: Path, row: Mapping[str, str], column: str) -> int:
+    """A cell of a table that must be a whole number ("9" or "9.0"). Raises DatasetError naming the cell."""
+    text = row[column].strip()
+    if not text.removesuffix(".0").isdecimal() or len(text) > 12:
+        fault = f'holds "{text[:40]}" where the column "{column}" needs a whole number'
+        raise DatasetError(fault, path=path, hint=cure(dataset))
+    return int(text.removesuffix(".0"))
+
+
 def of_patient(dataset: str, patient: str, table: Mapping[str, Found]) -> Found:
     """What a table holds for one patient. Raises DatasetError for a patient that this copy does not have."""
     if patient not in table:

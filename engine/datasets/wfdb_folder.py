@@ -13,7 +13,7 @@ from engine.errors import DatasetError
 from engine.records.annotations import Annotations
 
 PATIENTS_TABLE = "PATIENTS.csv"
-_HINT = "see the manual: a folder of WFDB records with annotation files"
+_HINT = "it takes WFDB records: .hea files with their signals, and annotation files where there are labels"
 _WAVE_SYMBOLS = "pNt()"
 
 

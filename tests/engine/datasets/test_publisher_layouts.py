@@ -238,11 +238,29 @@ def test_a_damaged_file_is_named_with_its_cure(tmp_path: Path) -> None:
         list(ludb.strips("3"))
 
 
+def test_a_patient_that_a_copy_does_not_have_is_refused(tmp_path: Path) -> None:
+    publishers.ludb(tmp_path / "ludb", ["Sinus rhythm"])
+    publishers.ptbxl(tmp_path / "ptbxl", [(1, "77", "{'NORM': 100.0}", 3)])
+    publishers.cinc2017(tmp_path / "cinc2017", {"A00001": "N"})
+    publishers.mitdb(tmp_path / "mitdb", [])
+    for name in ("ludb", "ptbxl", "cinc2017", "mitdb", "ecg-synthetic"):
+        with pytest.raises(DatasetError, match=f"{name} has no patient nobody"):
+            next(open_dataset(name, tmp_path).strips("nobody"))
+
+
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     publishers.cinc2017(tmp_path, {"A00001": "N"})
     (tmp_path / "REFERENCE-v3.csv").write_text("A00001,X\n")
     with pytest.raises(DatasetError, match=r'REFERENCE-v3\.csv: holds "A00001,X"'):
         open_dataset("cinc2017", tmp_path).patients()
+    for codes, patient, said in (
+        ("[" * 100_000, "77", "SCP codes that cannot be read in the row of ecg_id 1"),
+        ("{'SR': 'much'}", "77", "SCP codes that cannot be read"),
+        ("{'SR': 0}", "somebody", 'holds "somebody" where the column "patient_id" needs a whole number'),
+    ):
+        publishers.ptbxl(tmp_path / "ptbxl", [(1, patient, codes, 3)])
+        with pytest.raises(DatasetError, match=said):
+            next(open_dataset("ptbxl", tmp_path / "ptbxl").strips("77"))
     publishers.ludb(tmp_path / "ludb", ["Sinus rhythm"])
     (tmp_path / "ludb" / "ludb.csv").write_text("ID,Sex\n1,M\n")
     with pytest.raises(DatasetError, match=r'ludb\.csv: lacks the column "Rhythms"'):
