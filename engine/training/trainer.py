@@ -25,6 +25,7 @@ from engine.training.losses import Loss, build_loss
 from engine.training.optimizer import build_optimizer, without_decay
 from engine.training.prepare import Prepared
 from engine.training.scores import auroc_macro, f1_macro, score_name, snr_gain_db
+from engine.training.tensorboard import EventFile
 
 F32 = NDArray[np.float32]
 
@@ -36,7 +37,8 @@ _STEPS_PER_EXECUTION = 8  # batches per call of the compiled graph
 def train(config: RunConfig, prepared: Prepared, folder: Path, job: Job, resume: bool = False) -> Path:
     """Fit the configured model; returns the path of `model.keras` in the run folder.
 
-    Writes `checkpoint.npz` after every epoch, `history.csv`, `history.json` and `curves.svg`. The weights kept
+    Writes `checkpoint.npz` after every epoch, `history.csv`, `history.json`, `curves.svg` and, when asked for,
+    events for TensorBoard. The weights kept
     are those of the epoch that is best on the validation windows (running means of weights with `training.ema`).
     With `resume` a run that was interrupted goes on from its last whole epoch, to the same result as if it had
     not been. The saved model gives logits (values, for regression) and is not compiled.
@@ -130,6 +132,7 @@ class _Fit:
             classes=task.n_outputs, steps=self.steps, teacher=teacher,
         )  # fmt: skip
         self.validation = _validation(config, task, prepared.val)
+        self.board = EventFile(folder / "tensorboard") if training.tensorboard else None
         self.progress = Progress(stage=stage)
         self.best = values_of(model.variables)
 
@@ -164,6 +167,8 @@ class _Fit:
                 self.progress, values_of(self.model.variables), values_of(self.optimizer.variables), self.best
             ).save(self.folder)
             write_history(self.folder, self.progress.history, "" if self.stage == STAGE else "_int8")
+            if self.board is not None:
+                self.board.write(epoch, figures)
             self.job.metric(epoch, figures)
         put_back(self.model.variables, self.best)
 

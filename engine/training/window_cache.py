@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,8 @@ from engine.errors import EngineError
 from engine.jobs.events import Job
 from engine.tasks.base import WindowSet
 
+_MOST_BYTES = 8_000_000_000
+_YOUNG_S = 24 * 3600.0  # entries used since then are never thrown out
 _FIELDS = ("x", "y", "patient", "record", "lead", "start", "rate_hz")
 
 
@@ -47,6 +50,8 @@ def cached_windows(cache: Path, key: str, make: Callable[[], WindowSet], job: Jo
     if folder.is_dir():
         found = _read(folder)
         if found is not None:
+            with suppress(OSError):
+                (folder / "index.json").touch()
             return found
         job.warning(f"the cached windows in {folder} are damaged and are made again")
     windows = make()
@@ -55,7 +60,23 @@ def cached_windows(cache: Path, key: str, make: Callable[[], WindowSet], job: Jo
     except OSError as error:
         job.warning(f"windows cannot be kept in {cache}: {error.strerror or error}")
         return windows
+    _throw_out_old(cache)
     return _read(folder) or windows
+
+
+def _throw_out_old(cache: Path) -> None:
+    """Keep the cache below its size by removing the entries that were not used for longest."""
+    entries = []
+    for index in cache.glob("*/index.json"):
+        with suppress(OSError):
+            size = sum(file.stat().st_size for file in index.parent.iterdir())
+            entries.append((index.stat().st_mtime, size, index.parent))
+    total = sum(size for _, size, _ in entries)
+    for used, size, folder in sorted(entries):
+        if total <= _MOST_BYTES or time.time() - used < _YOUNG_S:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        total -= size
 
 
 def _write(folder: Path, windows: WindowSet) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from engine.errors import Cancelled, ConfigError
 from engine.jobs.events import Job
 from engine.tasks import registry
 from engine.tasks.base import Task, WindowSet
+from engine.training import window_cache
 from engine.training.prepare import prepare
 
 RATE_HZ = 50.0
@@ -134,6 +136,19 @@ def test_a_damaged_cache_is_made_again(toys: Path, tmp_path: Path, damage: str) 
     again = prepare(config(toys), Job(events.append), tmp_path / "cache")
     np.testing.assert_array_equal(again.train.x, expected)
     assert "damaged" in texts(events, "warning")
+
+
+def test_entries_not_used_for_longest_are_thrown_out(
+    toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(config(toys), Job(), tmp_path / "cache")
+    old = set((tmp_path / "cache").glob("*/index.json"))
+    for index in old:
+        os.utime(index, (1e9, 1e9))
+    monkeypatch.setattr(window_cache, "_MOST_BYTES", 10)
+    prepare(config(toys, seed=1), Job(), tmp_path / "cache")
+    left = set((tmp_path / "cache").glob("*/index.json"))
+    assert len(old) == 3 and len(left) == 3 and len(old & left) == 2  # val and test were used again
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(toys: Path, tmp_path: Path) -> None:
