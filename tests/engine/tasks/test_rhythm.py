@@ -154,3 +154,23 @@ def test_a_real_challenge_record_without_rate_statements(dataset):
     windows = evaluated(task(800, classes={"N": ["N"], "A": ["A"], "O": ["O"], "~": ["~"]}), one)
     assert windows is not None and windows.rate_hz[0] == 300
     assert windows.start[-1] + 2400 == len(one.samples_mv)
+
+
+@pytest.mark.parametrize(
+    ("name", "most_params", "most_macs"),
+    [("rhythm-2", 20_000, 650_000), ("rhythm-4", 30_000, 800_000), ("rhythm-cinc", 60_000, None)],
+)
+def test_presets_stay_within_their_budgets(name, most_params, most_macs):
+    pytest.importorskip("keras")
+    from engine.models.build import build_model
+    from engine.models.counts import count
+    from engine.presets import load_preset
+
+    preset = load_preset(name)
+    open_task(preset)
+    model = build_model(
+        preset.model, length=preset.window.length, channels=1, outputs=len(preset.classes), head="window"
+    )
+    cost = count(model)
+    assert cost.params <= most_params
+    assert most_macs is None or cost.macs <= most_macs
