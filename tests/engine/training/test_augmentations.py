@@ -195,6 +195,18 @@ def test_what_is_not_known_is_refused_by_name(wrong: Choice, words: str) -> None
         run(x, y, wrong)
 
 
+def test_parameters_by_heartkits_names_mean_the_same() -> None:
+    x, y = batch()
+    for ours, theirs in (
+        (choice("random_noise", deviation_mv=[0, 0.2]), choice("random_noise", factor=0.2)),
+        (choice("random_sine_wave", amplitude_mv=[0, 1], frequency_hz=[5, 6]),
+         choice("random_sine_wave", amplitude=1, frequency=[5, 6])),
+        (choice("random_augmentation", per_window=2, probability=0.5),
+         choice("random_augmentation", augmentations_per_sample=2, rate=0.5)),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(run(x, y, ours)[0], run(x, y, theirs)[0])
+
+
 def test_a_noise_that_was_not_loaded_is_named_with_the_cure() -> None:
     x, y = batch()
     with pytest.raises(ConfigError, match="nstdb"):
