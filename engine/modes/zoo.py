@@ -22,7 +22,7 @@ from engine.records.atomic import write_atomic
 from engine.reports.model_card import model_card
 from engine.resources import resource_path
 
-SHIPPED = ("model.tflite", "model.keras", "model.h")
+SHIPPED = ("model.tflite", "model.keras")
 
 
 def build_zoo_model(

@@ -112,18 +112,24 @@ def _events(events: Mapping[str, Any] | None) -> list[str]:
 
 
 def _gate(metrics: Mapping[str, Any]) -> list[str]:
-    parity = metrics.get("parity") or {}
-    lines = [f"{words}: {parity[key]}  " for key, words in _PARITY if parity.get(key) is not None]
-    return ["## Quantization", "", *lines, ""] if lines else []
+    parity = metrics.get("parity")
+    if not parity:
+        return []
+    pair, micro = parity["float_vs_exported"], parity.get("exported_vs_tflm")
+    rows = [
+        ("decisions that differ from the float model", f"{pair['decisions_changed']:,} of {pair['decisions']:,}"),
+        ("validation figure, float", _figure(parity.get("metric_float"))),
+        ("validation figure, exported", _figure(parity.get("metric_exported"))),
+        (
+            "output step apart from TensorFlow Lite Micro, at most",
+            f"{micro['max_lsb']:g}" if micro else "not compared",
+        ),
+    ]
+    return ["## Quantization", "", "| | |", "|---|---|", *(f"| {words} | {value} |" for words, value in rows), ""]
 
 
-_PARITY = (
-    ("windows", "Windows compared with the float model"),
-    ("metric_float", "Validation metric, float"),
-    ("metric_exported", "Validation metric, exported"),
-    ("argmax_disagreements", "Decisions that differ"),
-    ("tflm_max_lsb", "Largest difference of TensorFlow Lite Micro from LiteRT, LSB"),
-)
+def _figure(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
 
 
 def _patients(patients: Mapping[str, Mapping[str, int]] | None) -> list[str]:
