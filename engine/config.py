@@ -32,11 +32,15 @@ class Choice(Part):
 
 
 class DatasetChoice(Part):
-    """A dataset; `path` is its unpacked folder, `weight` its share of the training windows."""
+    """A dataset; `path` is its unpacked folder, `weight` its share of the training windows.
+
+    train_only: it adds training windows, while validation and test are those of the other datasets.
+    """
 
     name: str
     path: Path | None = None
     weight: float = Field(default=1.0, gt=0)
+    train_only: bool = False
     params: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -58,7 +58,9 @@ def evaluation_config(config: RunConfig, datasets: Sequence[str] | None, source:
     """The model's configuration with the datasets to be scored on, and their folders."""
     if datasets:
         known = {choice.name: choice for choice in config.datasets}
-        chosen = tuple(known.get(name, DatasetChoice(name=name)) for name in datasets)
+        chosen = tuple(
+            known.get(name, DatasetChoice(name=name)).model_copy(update={"train_only": False}) for name in datasets
+        )
         config = config.model_copy(update={"datasets": chosen})
     return with_folders(without_folders(config) if source is not None else config, source)
 

@@ -66,6 +66,8 @@ def prepare(config: RunConfig, job: Job, cache: Path | None = None, sides: Seque
     for side in SIDES:
         parts = []
         for number, dataset in enumerate(datasets if side in sides else []):
+            if side != "train" and config.datasets[number].train_only:
+                continue
             name = dataset.info.name
             patients = splits[name].side(side)
             key = _key(config, task, number, dataset, side, patients, code)

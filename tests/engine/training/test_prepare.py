@@ -180,6 +180,16 @@ def test_sides_not_asked_for_stay_empty(toys: Path, tmp_path: Path) -> None:
     assert set(Toys.read) == {"p10", "p11"}
 
 
+def test_a_dataset_for_training_only_adds_nothing_to_the_other_sides(toys: Path, tmp_path: Path) -> None:
+    whole = config(toys)
+    extra = whole.model_copy(
+        update={"datasets": tuple(d.model_copy(update={"train_only": True}) for d in whole.datasets)}
+    )
+    prepared = prepare(extra, Job(), tmp_path)
+    assert np.array_equal(prepared.train.x, prepare(whole, Job(), tmp_path).train.x)
+    assert len(prepared.val) == len(prepared.test) == 0
+
+
 def test_cancelling_stops_the_cutting(toys: Path, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         prepare(config(toys), Job(cancelled=lambda: len(Toys.read) >= 3), tmp_path / "cache")
