@@ -36,29 +36,36 @@ MARGIN = 25  # samples at each end of a window that the neighbouring window sees
 
 @dataclass(frozen=True)
 class RunRules:
-    """What makes a run of samples a wave: least length, largest gap bridged (s), least of its top probability."""
+    """What makes a run of samples a wave: least length, largest gap bridged (s), least of its top probability.
+
+    downward: how much a deflection below the line between its ends counts when its peak is placed.
+    """
 
     shortest_s: float
     gap_s: float
     certain: float
+    downward: float = 1.0
 
 
 @dataclass(frozen=True)
 class EventRules:
-    """How waves are read from probabilities; chosen on LUDB's training and validation patients.
+    """How waves are read from probabilities; chosen on validation patients of LUDB and on AF and sinus of CinC2017.
 
     refractory_s: of two QRS complexes nearer than this the less certain one goes.
     p_support: least mean of a P wave's own certainty and that on the `p_neighbours` beats each side (a beat
-    without P counts 0); `p_own` is the weight of its own.
+    without P counts 0); `p_own` is the weight of its own. Where intervals between beats are irregular (the median
+    change from one to the next above `irregular` of their median) it must reach `p_support_irregular`.
     """
 
     p: RunRules = RunRules(0.03, 0.03, 0.6)
-    qrs: RunRules = RunRules(0.03, 0.04, 0.6)
+    qrs: RunRules = RunRules(0.03, 0.04, 0.6, downward=0.2)
     t: RunRules = RunRules(0.05, 0.06, 0.6)
     refractory_s: float = 0.2
     p_support: float = 0.5
     p_own: float = 0.5
-    p_neighbours: int = 4
+    p_neighbours: int = 8
+    irregular: float = 0.08
+    p_support_irregular: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,8 @@ def _runs(probability: F64, rules: RunRules, rate_hz: float, signal_mv: F32 | No
     mass = total[end] - total[begin]
     peak = (moment[end] - moment[begin]) / mass
     if signal_mv is not None:
-        peak = np.array([_extremum(signal_mv, b, e) for b, e in zip(begin, end, strict=True)], np.float64)
+        found = [_extremum(signal_mv, b, e, rules.downward) for b, e in zip(begin, end, strict=True)]
+        peak = np.array(found, np.float64)
     return Waves(_crossing_up(probability, begin), peak, _crossing_down(probability, end), mass / (end - begin))
 
 
@@ -219,13 +227,17 @@ def _crossing_down(probability: F64, end: I64) -> F64:
     return np.where(end < n, at, np.nan)
 
 
-def _extremum(signal_mv: F32, begin: int, end: int) -> float:
-    """The sample farthest from the line between a wave's ends, refined by a parabola."""
+def _extremum(signal_mv: F32, begin: int, end: int, downward: float) -> float:
+    """The sample farthest from the line between a wave's ends, refined by a parabola.
+
+    Distances below the line count `downward` times: experts mark R where there is one, even beside a deeper S.
+    """
     low, high = max(begin - 1, 0), min(end + 1, len(signal_mv))
     piece = np.asarray(signal_mv[low:high], np.float64)
     if len(piece) < 3:
         return (begin + end - 1) / 2
-    away = np.abs(piece - np.linspace(piece[0], piece[-1], len(piece)))
+    away = piece - np.linspace(piece[0], piece[-1], len(piece))
+    away = np.maximum(away, -downward * away)
     k = int(np.argmax(away))
     if 0 < k < len(away) - 1:
         left, mid, right = away[k - 1 : k + 2]
@@ -278,4 +290,22 @@ def _supported(p: Waves, qrs: Waves, rules: EventRules) -> Waves:
     others = high - low - 1
     around = (total[high] - total[low] - p.certainty) / np.maximum(others, 1)
     support = np.where(others > 0, rules.p_own * p.certainty + (1 - rules.p_own) * around, p.certainty)
-    return p.take(support >= rules.p_support)
+    needed = np.where(_irregularity(qrs, rules.p_neighbours)[interval] > rules.irregular, 1.0, 0.0)
+    needed = rules.p_support + needed * (rules.p_support_irregular - rules.p_support)
+    return p.take(support >= needed)
+
+
+def _irregularity(qrs: Waves, reach: int) -> F64:
+    """For each interval before, between and after complexes [n + 1]: how much intervals around it change, as a
+    share of their median. 0 where there are fewer than three.
+    """
+    found = np.zeros(len(qrs) + 1)
+    rr = np.diff(qrs.peak)
+    if len(rr) < 3:
+        return found
+    change = np.abs(np.diff(rr))
+    for k in range(len(found)):
+        low, high = max(0, k - 1 - reach), min(len(rr), k + reach)
+        if high - low >= 3:
+            found[k] = np.median(change[low : high - 1]) / np.median(rr[low:high])
+    return found

@@ -134,3 +134,25 @@ def test_samples_no_window_covers_are_missing():
 
 def test_no_windows_fit_a_short_signal():
     assert len(window_starts(100, 256)) == 0
+
+
+def test_p_waves_need_more_support_where_beats_come_irregularly():
+    def rhythm(gaps: list[int]) -> np.ndarray:
+        waves, at = [], 50.0
+        for k, gap in enumerate(gaps):
+            if k % 4:  # three beats of four have something like a P wave
+                waves.append((1, at - 20, at - 10))
+            waves += [(2, at, at + 9)]
+            at += gap
+        return ramps(int(at) + 50, waves)
+
+    regular = events_from_probabilities(rhythm([80] * 24), CLASSES, RATE_HZ)
+    irregular = events_from_probabilities(rhythm([60, 95, 70, 120] * 6), CLASSES, RATE_HZ)
+    assert len(regular.p) == 18 and len(irregular.p) == 0
+
+
+def test_the_peak_of_a_complex_is_r_even_beside_a_deeper_s():
+    signal = np.zeros(200, np.float32)
+    signal[[43, 143]], signal[[47, 147]] = 0.5, -1.0
+    events = events_from_probabilities(beats(2), CLASSES, RATE_HZ, signal_mv=signal)
+    np.testing.assert_allclose(events.qrs.peak, [43, 143], atol=0.5)
