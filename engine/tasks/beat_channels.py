@@ -28,6 +28,7 @@ PAST, AHEAD, BLOCK = 128, 32, 32  # beats
 
 _SLOT = 4  # samples that one beat takes in a channel laid out beat by beat
 _RR_S = (0.2, 3.0)
+_LATE = 0.5  # quantile of RR above which beats make the sinus beat
 _LONG = 0.8  # quantile of RR that stands for the sinus interval where ectopic beats prevail
 _QRS_S, _P_S = (-0.06, 0.06), (-0.26, -0.07)
 _ALIKE = 0.85  # correlation of a QRS with the sinus QRS
@@ -70,7 +71,7 @@ def beat_channels(
     rows = snippets(samples_mv, rate_hz, centre, length, grid_hz)
     rr = _rr_seconds(centre, rate_hz)
     usual, long = _interval_levels(rr)
-    sinus, height = _sinus_beats(rows, rr, usual, grid_hz)
+    sinus, height = _sinus_beats(rows, rr, grid_hz)
 
     def shown(shape: F32) -> F32:
         return np.arcsinh(_GAIN * shape / height[:, None]).astype(np.float32)
@@ -96,7 +97,7 @@ def qrs_likeness(samples_mv: F32, rate_hz: float, r: I64) -> F32:
     centre = centred(samples_mv, rate_hz, r)
     rows = snippets(samples_mv, rate_hz, centre, 64, grid_hz)
     rr = _rr_seconds(centre, rate_hz)
-    sinus, _ = _sinus_beats(rows, rr, _interval_levels(rr)[0], grid_hz)
+    sinus, _ = _sinus_beats(rows, rr, grid_hz)
     return _alike(rows, sinus, _QRS_S, grid_hz)
 
 
@@ -124,14 +125,14 @@ def _interval_levels(rr: F64) -> tuple[F64, F64]:
     return usual, long
 
 
-def _sinus_beats(rows: F32, rr: F64, usual: F64, grid_hz: float) -> tuple[F32, F32]:
+def _sinus_beats(rows: F32, rr: F64, grid_hz: float) -> tuple[F32, F32]:
     """The sinus beat around each beat, [n, length], and the usual height of its QRS in mV, [n]."""
     sinus = np.empty_like(rows)
     height = np.empty(len(rows), np.float32)
     qrs = _stretch(rows.shape[1], _QRS_S, grid_hz)
     for block, seen in _blocks(len(rows)):
         near = rows[seen]
-        late = rr[seen] >= usual[block][0]
+        late = rr[seen] >= np.quantile(rr[seen], _LATE)
         candidates = near[late] if late.sum() >= _FEWEST else near
         shape = np.median(candidates, axis=0)
         like = _correlation(candidates[:, qrs], shape[None, qrs])

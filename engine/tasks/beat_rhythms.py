@@ -31,7 +31,7 @@ class Rhythm:
 def made_up_rhythm(n: int, generator: np.random.Generator) -> Rhythm:
     """`n` beats of one kind of rhythm, drawn at random."""
     makers = (_occasional, _patterned, _runs, _overrun, _pausing, _fibrillating)
-    share = (0.3, 0.13, 0.15, 0.17, 0.1, 0.15)
+    share = (0.28, 0.12, 0.14, 0.22, 0.1, 0.14)
     maker = makers[generator.choice(len(makers), p=share)]
     rr, kind, p = maker(n, generator)
     return Rhythm(np.maximum(np.array(rr[:n]), _SHORTEST_S), np.array(kind[:n]), np.array(p[:n], np.int64))
