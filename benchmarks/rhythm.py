@@ -6,7 +6,9 @@ when a statement of that kind overlaps it. With the reference beats (their types
 The fibrillation weights and thresholds were set with this whole table in view, and on LUDB outside its validation
 records: the figures are of data tuned on.
 
-python benchmarks/rhythm.py [--data FOLDER]
+With --stage also the whole analysis, its stages made by the models named (see `heartkit-engine analyze --help`).
+
+python benchmarks/rhythm.py [--data FOLDER] [--stage STAGE=ALGORITHM ...]
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from engine.analysis.beats import type_beats
 from engine.analysis.delineation import delineate
 from engine.analysis.qrs import detect_qrs
 from engine.analysis.rhythm import statements
+from engine.analysis.stages import Stages
+from engine.analysis.streaming import StreamingAnalysis
 from engine.analysis.types import Span
 from engine.signals.quality import QualityMeter
 
@@ -57,8 +61,10 @@ def seconds(spans: list[tuple[int, int]], length_s: int, fs_hz: float) -> Bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path.home() / ".cache" / "heartkit-data" / "mitdb")
+    parser.add_argument("--stage", metavar="STAGE=ALGORITHM", action="append", default=[])
     options = parser.parse_args()
-    totals = {who: np.zeros(3, dtype=int) for who in ("reference beats", "own beats")}
+    ways = ("reference beats", "own beats", *(["whole analysis"] if options.stage else []))
+    totals = {who: np.zeros(3, dtype=int) for who in ways}
     hits = {who: {label: np.zeros(4, dtype=int) for label in EPISODES} for who in totals}
     for name in sorted(path.stem for path in options.data.glob("*.atr")):
         reference = load_reference(options.data, name)
@@ -75,12 +81,17 @@ def main() -> None:
             counted[max(0, at - GUARD_S) : at + GUARD_S] = False
         detected = detect_qrs(x_mv, fs_hz)
         for who in totals:
-            r = reference.r if who == "reference beats" else detected.sample
-            waves = delineate(x_mv, 0, r, fs_hz)
-            symbol, _, _ = type_beats(r, beat_features(x_mv, 0, r, waves, fs_hz), waves, fs_hz)
-            if who == "reference beats":
-                symbol = tuple(np.where(np.isin(reference.aami, ["V", "S"]), reference.aami, "N").tolist())
-            found = statements(r, symbol, waves, quality, fs_hz, len(x_mv))
+            if who == "whole analysis":
+                stream = StreamingAnalysis(fs_hz, stages=Stages.parse(options.stage))
+                stream.push(x_mv)
+                found = stream.finish().rhythm
+            else:
+                r = reference.r if who == "reference beats" else detected.sample
+                waves = delineate(x_mv, 0, r, fs_hz)
+                symbol, _, _ = type_beats(r, beat_features(x_mv, 0, r, waves, fs_hz), waves, fs_hz)
+                if who == "reference beats":
+                    symbol = tuple(np.where(np.isin(reference.aami, ["V", "S"]), reference.aami, "N").tolist())
+                found = statements(r, symbol, waves, quality, fs_hz, len(x_mv))
             said = seconds([(s.start, s.stop) for s in found if s.label == "AFIB"], length_s, fs_hz)
             figures = np.array(
                 [(said & af & counted).sum(), (said & ~af & counted).sum(), (~said & af & counted).sum()]

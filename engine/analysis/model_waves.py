@@ -88,7 +88,7 @@ class WaveModel:
             before_next = np.concatenate([r[1:], [np.inf]])
             t = _first_between(waves["t"], r.astype(float), np.minimum(before_next, r + T_AFTER_S * self.fs_hz))
             _put(table, "t", t)
-        return Fiducials.from_table(table)
+        return Fiducials.from_table(_in_order(table))
 
     def _put_qrs(self, table: I64, r: I64, qrs: F64) -> None:
         if len(qrs) == 0:
@@ -97,7 +97,9 @@ class WaveModel:
         near = np.where(np.abs(qrs[at - 1, 1] - r) <= np.abs(qrs[np.minimum(at, len(qrs) - 1), 1] - r), at - 1, at)
         near = np.minimum(near, len(qrs) - 1)
         rows = np.where((np.abs(qrs[near, 1] - r) <= QRS_NEAR_S * self.fs_hz)[:, None], qrs[near], np.nan)
+        rows[:, 0] = np.minimum(rows[:, 0], r)  # the detector's R lies inside, wherever the model's peak is
         rows[:, 1] = r
+        rows[:, 2] = np.maximum(rows[:, 2], r)
         _put(table, "qrs", rows)
 
     def _take(self, signal: F32, outputs: list[WindowOutput]) -> None:
@@ -131,6 +133,21 @@ class WaveModel:
         drop = max(0, self._done * self._block - self._around - self._start)
         self._probability, self._signal = self._probability[drop:], self._signal[drop:]
         self._start += drop
+
+
+def _in_order(table: I64) -> I64:
+    """Rows in time order: P waves that begin after the QRS and T waves that end before its end are dropped."""
+    at = {name: i for i, name in enumerate(FIDUCIAL_NAMES)}
+    on = np.where(table[:, at["qrs_on"]] == ABSENT, table[:, at["r"]], table[:, at["qrs_on"]])
+    off = np.where(table[:, at["qrs_off"]] == ABSENT, table[:, at["r"]], table[:, at["qrs_off"]])
+    late = table[:, at["p"]] >= on
+    table[late, at["p_on"] : at["p_off"] + 1] = ABSENT
+    table[:, at["p_off"]] = np.minimum(table[:, at["p_off"]], on)
+    early = (table[:, at["t"]] != ABSENT) & (table[:, at["t"]] <= off)
+    table[early, at["t_on"] : at["t_off"] + 1] = ABSENT
+    has_t = table[:, at["t_on"]] != ABSENT
+    table[:, at["t_on"]] = np.where(has_t, np.maximum(table[:, at["t_on"]], off), ABSENT)
+    return table
 
 
 def _put(table: I64, kind: str, rows: F64) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, EngineError
+from engine.resources import resource_path
 
 CLASSICAL = "classical"
 
@@ -33,6 +34,15 @@ class Stages:
         return Stages(**{**vars(DEFAULT), **chosen})
 
 
-DEFAULT = Stages()
+def _if_built_in(name: str) -> str:
+    try:
+        resource_path("models", name, "model.tflite")
+    except EngineError:
+        return CLASSICAL
+    return name
+
+
+# What measured best on patients that took no part (benchmarks/accuracy.py, benchmarks/delineation.py).
+DEFAULT = Stages(waves=_if_built_in("seg-4-xl"))
 # Task whose models can make a stage
 TASK_OF = {"waves": "segmentation", "beats": "beat", "rhythm": "rhythm"}

@@ -205,8 +205,9 @@ class StreamingAnalysis:
             self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
         )
         chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
+        # The rhythm rules weigh P waves as the classical algorithm reports them; they were fitted to those.
         spans = rhythm.statements(
-            self._r, symbol, waves, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
+            self._r, symbol, classical, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
         )
         waves = without_p_in_fibrillation(waves, spans)
         found = Beats(self._r, symbol, aami, confidence)
