@@ -60,8 +60,8 @@ def class_groups(
 ) -> tuple[tuple[int, ...], ...] | None:
     """For each class of the student the teacher's classes that make it up, by their source labels.
 
-    Classes of the same names are the same. None when the teacher's classes cannot be put together so: one is in none of the student's, or a student's class
-    has none. Without classes on either side (regression) there are no groups.
+    Classes of the same names are the same. None when the teacher's classes cannot be put together so: one is in
+    none of the student's, or a student's class has none. Without classes (regression) there are no groups.
     """
     if tuple(theirs) == tuple(mine):
         return tuple((i,) for i in range(len(theirs)))
