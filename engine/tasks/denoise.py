@@ -38,14 +38,13 @@ class DenoiseParams(Part):
     """`task_params` of denoising.
 
     leads: only these (None: all). crops_per_minute: training windows of each strip. evaluation_crops: evenly spaced
-    windows of each strip in scoring; strips shorter than evaluation_from_s only train. snr_db: the ratios scored.
-    highpass_hz: corner below which the truth is rid of wander.
+    windows of each strip in scoring. snr_db: the ratios scored. highpass_hz: corner below which the truth is rid of
+    wander.
     """
 
     leads: tuple[str, ...] | None = None
     crops_per_minute: float = Field(6.0, gt=0)
     evaluation_crops: int = Field(40, ge=1)
-    evaluation_from_s: float = Field(0.0, ge=0)
     snr_db: tuple[float, ...] = (0.0,)
     highpass_hz: float = Field(_HIGHPASS_HZ, gt=0)
 
@@ -79,7 +78,7 @@ class Denoise(Task):
         rate, length = self.config.window.rate_hz, self.config.window.length
         clean = without_wander(resampled(strip.samples_mv, strip.rate_hz, rate), rate, self._params.highpass_hz)
         seconds = len(clean) / rate
-        if len(clean) < length or not (training or seconds >= self._params.evaluation_from_s):
+        if len(clean) < length:
             return None
         room = len(clean) - length
         if training:

@@ -87,12 +87,6 @@ def test_flat_and_missing_stretches_are_left_out(task: Denoise):
     assert windows.start.min() >= 360 * 20
 
 
-def test_short_strips_only_train(task: Denoise):
-    short = strip(samples_mv=strip().samples_mv[: 360 * 10])
-    assert len(task.windows(short, training=True, generator=np.random.default_rng(0))) == 2
-    assert task.windows(short, training=False, generator=np.random.default_rng(0)) is None
-
-
 def test_strips_of_noise_have_no_windows(task: Denoise):
     noise = strip(statements=frozenset(("em",)))
     assert task.windows(noise, training=True, generator=np.random.default_rng(0)) is None
