@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from engine.analysis.delineation import delineate
 from engine.analysis.qrs import detect_qrs
+from engine.analysis.stages import Stages
+from engine.analysis.streaming import StreamingAnalysis
 from engine.analysis.types import FIDUCIAL_NAMES
 from engine.evaluation import ludb
 from engine.evaluation.delineation import DelineationScore, marks_of, score_delineation
@@ -32,6 +34,17 @@ FS_HZ = ludb.FS_HZ
 
 def ours(x_mv: NDArray[np.float32]) -> Marks:
     return marks_of(delineate(x_mv, 0, detect_qrs(x_mv, FS_HZ).sample, FS_HZ))
+
+
+def whole_analysis(model: str) -> Method:
+    """The analysis as users get it, its waves made by a model (or "classical")."""
+
+    def run(x_mv: NDArray[np.float32]) -> Marks:
+        stream = StreamingAnalysis(FS_HZ, stages=Stages(waves=model))
+        stream.push(x_mv)
+        return marks_of(stream.finish().fiducials)
+
+    return run
 
 
 def neurokit(method: str) -> Method:
@@ -142,6 +155,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of LUDB, or a folder that holds ludb/")
     parser.add_argument("--lead", default="ii", choices=ludb.LEADS)
+    parser.add_argument(
+        "--waves", metavar="MODEL", action="append", default=[], help="also the analysis with a model"
+    )
     parser.add_argument("--peers", action="store_true", help="also run neurokit2 and physiokit")
     parser.add_argument("--json", type=Path, help="write all figures here")
     options = parser.parse_args()
@@ -159,6 +175,8 @@ def main() -> None:
     reference = {n: ludb.marks(folder, n, options.lead) for n in rhythm_of}
 
     methods: dict[str, Callable[[], Method]] = {"ours": lambda: ours}
+    for model in options.waves:
+        methods[f"analysis with {model}"] = lambda model=model: whole_analysis(model)
     if options.peers:
         methods["neurokit2 prominence"] = lambda: neurokit("prominence")
         methods["neurokit2 dwt"] = lambda: neurokit("dwt")
