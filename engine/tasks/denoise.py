@@ -134,7 +134,7 @@ class Denoise(Task):
 
         found: set[str] = set()
         for choice in self.config.datasets:
-            if choice.name == "nstdb":
+            if choice.train_only:
                 continue
             try:
                 dataset = open_dataset(choice.name, choice.path, **choice.params)

@@ -33,11 +33,10 @@ def task(tmp_path: Path) -> Denoise:
             "task": "denoise",
             "task_params": {
                 "crops_per_minute": 12,
-                "evaluation_from_s": 20,
                 "evaluation_crops": 5,
                 "snr_db": [0, 6],
             },
-            "datasets": [{"name": "nstdb", "path": str(tmp_path / "nstdb")}],
+            "datasets": [{"name": "nstdb", "path": str(tmp_path / "nstdb"), "train_only": True}],
         }
     )
     return open_task(config)
