@@ -126,7 +126,15 @@ class Rhythm(Task):
         return numbers.pop() if len(numbers) == 1 else -1
 
     def _labels(self, strip: Strip, starts: I64, length: int, tempo: float) -> list[frozenset[str]]:
-        """Names of each window's rhythm; starts and length in samples of the strip. Empty where unlabelled."""
+        """Names of each window's rhythm; starts and length in samples of the strip. Empty where unlabelled.
+
+        Where at least half of a window holds no signal, nobody can tell: it has no label.
+        """
+        labels = self._labels_of_signal(strip, starts, length, tempo)
+        absent = _missing_share(strip, starts, length)
+        return [label if share < 0.5 else frozenset() for label, share in zip(labels, absent, strict=True)]
+
+    def _labels_of_signal(self, strip: Strip, starts: I64, length: int, tempo: float) -> list[frozenset[str]]:
         stated = strip.statements or frozenset()
         if strip.rhythms is None:
             labels = [rhythms_of_statements(stated) | stated] * len(starts)
@@ -177,3 +185,11 @@ def _window_set(x: F32, y: I64, starts: I64, strip: Strip) -> WindowSet:
         start=starts,
         rate_hz=np.full(n, strip.rate_hz, np.float32),
     )
+
+
+def _missing_share(strip: Strip, starts: I64, length: int) -> list[float]:
+    """Part of each window [start, start + length) that holds no signal."""
+    absent = np.zeros(len(starts))
+    for start, stop in strip.missing:
+        absent += np.clip(np.minimum(starts + length, stop) - np.maximum(starts, start), 0, None)
+    return (absent / length).tolist()

@@ -88,6 +88,12 @@ def test_a_window_that_no_rhythm_fills_enough_is_left_out():
     assert evaluated(task(), strip(200, rhythms=unmarked)) is None
 
 
+def test_a_window_that_is_mostly_without_signal_is_left_out():
+    one = strip(600, statements=frozenset({"N"}), missing=((0, 90), (230, 380)))
+    assert evaluated(task(), one).start.tolist() == [0, 400]
+    assert task().census(one) == {"SR": 2, "left out: not labelled": 1}
+
+
 def test_short_strips_are_filled_up_with_their_median_or_left_out():
     short = strip(150, statements=frozenset({"A"}))
     found = evaluated(task(), short)
