@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from engine.cli import BAD_INPUT, DONE, main
-from engine.config import load_config
+from engine.config import load_config, parse_config
+from engine.presets import load_preset
 from engine.runtime.model import Model, read_card
+from engine.runtime.zoo import zoo_names
 
 CONFIG: dict[str, Any] = {
     "name": "tiny",
@@ -153,3 +155,51 @@ def test_features_are_one_row_per_epoch(tmp_path: Path) -> None:
     assert rows[0].startswith("start_s,beats,hr_bpm")
     assert len(rows) == 1 + 5  # five minutes
     assert 80 < float(rows[1].split(",")[2]) < 130
+
+
+def test_a_built_in_model_is_made_by_one_command_with_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preset = parse_config(
+        {**CONFIG, "about": "Finds waves in made-up signals.", "limits": ["Knows no real heart."]}
+    )
+    monkeypatch.setattr("engine.modes.zoo.load_preset", lambda name: preset)
+    arguments = [
+        "zoo",
+        "build",
+        "tiny",
+        "--work",
+        str(tmp_path / "work"),
+        "--to",
+        str(tmp_path / "models"),
+        "--quiet",
+    ]
+    assert main(arguments) == DONE
+    folder = tmp_path / "models" / "tiny"
+    assert {p.name for p in folder.iterdir()} == {
+        "model.tflite", "model.keras", "config.json", "metrics.json", "README.md",
+    }  # fmt: skip
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["params"] > 0 and metrics["macs"] > 0 and len(metrics["split_hash"]) == 64
+    card = (folder / "README.md").read_text()
+    for words in ("Finds waves in made-up signals.", "Knows no real heart.", "Not a medical device", "macro F1"):
+        assert words in card
+    assert load_config(folder / "config.json").datasets[0].path is None
+    written = card
+    (folder / "README.md").unlink()
+    assert main(["zoo", "cards", "--to", str(tmp_path / "models")]) == DONE
+    assert (folder / "README.md").read_text() == written
+    assert main(["zoo", "list"]) == DONE
+
+
+def test_every_shipped_model_fits_its_card_and_its_preset() -> None:
+    for name in zoo_names():
+        card = read_card(name)
+        preset = load_preset(name)
+        assert card.config.window == preset.window, name
+        assert card.config.model == preset.model, name
+        assert card.metrics["params"] > 0
+        assert card.metrics["split_hash"]
+        text = card.path.with_name("README.md").read_text()
+        assert "Not a medical device" in text and "Licence:" in text
+        Model.open(name)
