@@ -17,7 +17,7 @@ from engine.modes.evaluate import evaluate_predictor
 from engine.modes.export import export_run
 from engine.modes.predictors import open_predictor
 from engine.modes.train import train_run
-from engine.presets import load_preset
+from engine.presets import load_preset, preset_names
 from engine.records.atomic import write_atomic
 from engine.reports.model_card import model_card
 from engine.resources import resource_path
@@ -57,13 +57,21 @@ def build_zoo_model(
 
 
 def write_cards(to: Path | None = None) -> list[Path]:
-    """Write every model's README.md again from its config.json and metrics.json."""
+    """Write every model's README.md again from its config.json and metrics.json.
+
+    What a model is for and cannot do is taken anew from the preset of its name, into config.json too.
+    """
     folder = to or resource_path("models")
     written = []
     for config_file in sorted(folder.glob("*/config.json")):
         metrics = json.loads(config_file.with_name("metrics.json").read_text(encoding="utf-8"))
         path = config_file.with_name("README.md")
-        write_atomic(path, _card(load_config(config_file), metrics).encode())
+        config = load_config(config_file)
+        if config.name in preset_names():
+            preset = load_preset(config.name)
+            config = config.model_copy(update={"about": preset.about, "limits": preset.limits})
+            write_atomic(config_file, dump_config(config).encode())
+        write_atomic(path, _card(config, metrics).encode())
         written.append(path)
     return written
 
