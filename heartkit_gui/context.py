@@ -56,6 +56,7 @@ class AppContext(QObject):
         self.selection = Selection(self)
         self.loader = RecordLoader(self)
         self.analysis = AnalysisService(self)
+        self.comparison = AnalysisService(self)  # its process starts with the first comparison
         self.pyramids = PyramidService(folders.cache / "pyramids", self)
         self.thumbnails = ThumbnailService(self)
 
@@ -73,6 +74,7 @@ class AppContext(QObject):
         """End threads and processes, close the record."""
         self.loader.shutdown()
         self.analysis.shutdown()
+        self.comparison.shutdown()
         self.pyramids.shutdown()
         self.thumbnails.shutdown()
         self.document.close()

@@ -44,6 +44,12 @@ class ModelCommands(QObject):
         self._wizard.raise_()
         self._wizard.activateWindow()
 
+    def zoo(self) -> None:
+        """List the built-in models."""
+        from heartkit_gui.views.models_dialog import ModelsDialog
+
+        self._window.show_dialog(ModelsDialog(self._window))
+
     def set_theme(self) -> None:
         """Give an open wizard the window's colours."""
         if self._wizard is not None:

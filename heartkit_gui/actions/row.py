@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scope = Literal["window", "trace", "canvas"]
-Need = Literal["", "record", "analysis", "busy", "calipers", "recent"]
+Need = Literal["", "record", "analysis", "busy", "calipers", "recent", "compared"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,6 +323,27 @@ _ANALYSIS = (
         ("Ctrl+.",), "cancel", needs="busy",
     ),
     ActionRow(
+        "analysis.algorithms", "Al&gorithms…", "Choose which model or algorithm makes each part of the analysis",
+        "algorithms.choose", "&Analysis", ("Ctrl+Shift+A",), separator=True,
+    ),
+    ActionRow(
+        "analysis.compare", "&Compare with…", "Lay an analysis by other algorithms below the trace",
+        "algorithms.compare", "&Analysis", ("Ctrl+Shift+B",), needs="analysis",
+    ),
+    ActionRow(
+        "analysis.next_difference", "&Next difference", "Go to the next place where the two analyses differ",
+        "algorithms.difference", "&Analysis", ("Ctrl+]",), argument="1", needs="compared",
+    ),
+    ActionRow(
+        "analysis.previous_difference", "&Previous difference",
+        "Go to the place before where the two analyses differ", "algorithms.difference", "&Analysis", ("Ctrl+[",),
+        argument="-1", needs="compared",
+    ),
+    ActionRow(
+        "analysis.end_comparison", "&End comparison", "Take the other analysis away", "algorithms.clear",
+        "&Analysis", ("Ctrl+Shift+E",), needs="compared",
+    ),
+    ActionRow(
         "analysis.export", "Save findings as &JSON…", "Save the analysis as a JSON document",
         "analysis.export_json",
         "&Analysis", ("Ctrl+Shift+J",), needs="analysis", separator=True,
@@ -333,6 +354,10 @@ _MODELS = (
     ActionRow(
         "models.train", "&Train a model…", "Train, evaluate and quantize a model step by step", "models.train",
         "M&odels", ("Ctrl+Shift+T",),
+    ),
+    ActionRow(
+        "models.zoo", "&Built-in models…", "What every model that comes with the program is worth, and its limits",
+        "models.zoo", "M&odels", ("Ctrl+Shift+M",),
     ),
 )  # fmt: skip
 

@@ -30,7 +30,8 @@ class WindowCommands(QObject):
     def settings(self) -> None:
         """Edit the preferences."""
         store, canvas = self._window.context.settings, self._window.review.canvas
-        dialog = SettingsDialog(store.settings, canvas.pixels_per_mm, self._window)
+        runs = self._window.context.folders.runs
+        dialog = SettingsDialog(store.settings, canvas.pixels_per_mm, self._window, runs)
         dialog.accepted_changes.connect(self._change_settings)
         self._window.show_dialog(dialog)
 

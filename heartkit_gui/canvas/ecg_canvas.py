@@ -36,6 +36,7 @@ from heartkit_gui.theme.tokens import PAPER, Theme
 if TYPE_CHECKING:
     from engine.signals.filters import FilterSpec
     from engine.signals.pyramid import Pyramid
+    from heartkit_gui.model.comparison import Comparison
 
 __all__ = ["GAINS", "LAYOUTS", "OVERLAYS", "SPEEDS", "TOOLS", "EcgCanvas"]
 
@@ -115,6 +116,11 @@ class EcgCanvas(QWidget):
     def set_annotations(self, annotations: Annotations | None) -> None:
         """Annotations of a reference annotator, in a lane of their own."""
         self.scene.set_reference(annotations)
+        self._changed()
+
+    def set_comparison(self, comparison: Comparison | None) -> None:
+        """Another analysis of the same lead, in a lane below the traces."""
+        self.scene.set_comparison(comparison)
         self._changed()
 
     def set_layout(self, name: str) -> None:

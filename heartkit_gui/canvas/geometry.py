@@ -40,7 +40,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A strip above the rows; its height is in ui pixels."""
+    """A strip above or below the rows; its height is in ui pixels."""
 
     name: str
     title: str
@@ -67,6 +67,7 @@ class Geometry:
     paper: Band
     rows: tuple[RowBand, ...]
     lanes: tuple[Band, ...]
+    below: tuple[Band, ...]
     axis: Band
     footer: Band
 
@@ -84,19 +85,26 @@ class Geometry:
 
 
 def lay_out(
-    arrangement: Arrangement, scale: Scale, ui: float, width: int, height: int, lanes: Sequence[Lane] = ()
+    arrangement: Arrangement,
+    scale: Scale,
+    ui: float,
+    width: int,
+    height: int,
+    lanes: Sequence[Lane] = (),
+    below: Sequence[Lane] = (),
 ) -> Geometry:
-    """Geometry of an arrangement on `width` x `height` device pixels, with lanes above the rows.
+    """Geometry of an arrangement on `width` x `height` device pixels, with lanes above and below the rows.
 
     Rows share the height; their pitch and zero lines are whole millimetres, so that every zero line lies on the
     grid.
     """
     mm = scale.px_per_mm
-    edges = np.concatenate([[0], np.cumsum([round(lane.height_ui * ui) for lane in lanes])]).tolist()
+    edges, lower = _edges(lanes, ui), _edges(below, ui)
     top = float(edges[-1])
     footer = Band(height - round(FOOTER_UI * ui), height)
     axis = Band(footer.top - round(AXIS_UI * ui), footer.top)
-    paper = Band(top, max(top + 1, axis.top))
+    bottom = axis.top - lower[-1]
+    paper = Band(top, max(top + 1, bottom))
     count = max(1, len(arrangement.rows))
     limit = MAX_ROW_MM * max(1.0, scale.mm_per_mv / 10.0)
     row_mm = min(paper.height / mm / count, limit)
@@ -119,6 +127,13 @@ def lay_out(
         paper=paper,
         rows=tuple(rows),
         lanes=tuple(Band(a, b) for a, b in pairwise(edges)),
+        below=tuple(Band(bottom + a, bottom + b) for a, b in pairwise(lower)),
         axis=axis,
         footer=footer,
     )
+
+
+def _edges(lanes: Sequence[Lane], ui: float) -> list[float]:
+    """Where lanes that lie one below the other begin and end."""
+    heights = [round(lane.height_ui * ui) for lane in lanes]
+    return [0.0, *np.cumsum(heights).astype(float).tolist()]

@@ -134,7 +134,7 @@ def draw_lanes(surface: Surface) -> None:
         surface.fill(QRectF(-margin, band.top, surface.geometry.width, band.height), surface.theme.canvas_strip)
         surface.painter.setClipRect(QRectF(0, band.top, surface.width, band.height))
         if lane.name == "rhythm" and scene.marks is not None:
-            _draw_rhythm(surface, band, scene.marks.base_rhythm, scene.marks.events)
+            draw_rhythm(surface, band, scene.marks.base_rhythm, scene.marks.events)
         elif scene.reference is not None:
             _draw_reference(surface, band, scene.reference)
         surface.painter.setClipping(False)
@@ -145,7 +145,7 @@ def draw_lanes(surface: Surface) -> None:
         surface.write(box, title, surface.theme.canvas_text_muted)
 
 
-def _draw_rhythm(
+def draw_rhythm(
     surface: Surface, band: Band, base: Spans, events: Spans, words: Mapping[str, str] = RHYTHM_LABELS
 ) -> None:
     """The base rhythm as a band with its name where no event covers it, events as blocks upon it."""
@@ -202,7 +202,7 @@ def _draw_reference(surface: Surface, band: Band, reference: ReferenceMarks) -> 
     if reference.has_words:
         upper = Band(band.top, band.middle)
         middle = band.middle + band.height / 4
-        _draw_rhythm(surface, upper, reference.rhythm, Spans(()), REFERENCE_RHYTHMS)
+        draw_rhythm(surface, upper, reference.rhythm, Spans(()), REFERENCE_RHYTHMS)
         visible = reference.notes_between(*surface.samples(60 * ui))
         if len(visible) * NOTE_ROOM_UI * ui <= surface.width:
             metrics = surface.font(10.5)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.types import ABSENT, Analysis, Span
 from engine.records.annotations import AAMI_OF_SYMBOL, BEAT_SYMBOLS, Annotations
+from heartkit_gui.model.comparison import Differences, split_rhythm
 
 I64 = NDArray[np.int64]
 
@@ -119,14 +120,13 @@ def marks_of(analysis: Analysis, lead: int) -> Marks:
     )
 
 
-def split_rhythm(rhythm: Sequence[Span]) -> tuple[list[Span], list[Span]]:
-    """The continuous cover that comes first, and the events (pauses, runs, couplets) after it."""
-    end = None
-    for i, span in enumerate(rhythm):
-        if end is not None and span.start < end:
-            return list(rhythm[:i]), list(rhythm[i:])
-        end = span.stop
-    return list(rhythm), []
+@dataclass(frozen=True)
+class OtherMarks:
+    """Another analysis of the same lead, for the lane below the traces, and where it differs from the one shown."""
+
+    title: str
+    marks: Marks
+    differences: Differences
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,22 @@ from engine.records.record import Block, Record
 from engine.signals.columns import Columns, columns_from_samples
 from heartkit_gui.canvas.geometry import Geometry, Lane
 from heartkit_gui.canvas.layouts import Arrangement, arrange
-from heartkit_gui.canvas.marks import Marks, ReferenceMarks, marks_of, reference_of
+from heartkit_gui.canvas.marks import Marks, OtherMarks, ReferenceMarks, marks_of, reference_of
 from heartkit_gui.canvas.pages import PageSource
 from heartkit_gui.canvas.scale import Scale, nice_units_per_mm
+from heartkit_gui.model.comparison import other_name
 from heartkit_gui.theme.tokens import Theme
 
 if TYPE_CHECKING:
     from engine.signals.filters import FilterSpec
     from engine.signals.pyramid import Pyramid
+    from heartkit_gui.model.comparison import Comparison
 
 OVERLAYS: tuple[str, ...] = ("segments", "fiducials", "beats", "rhythm", "quality", "annotations")
 DETAIL_MAX = 16.0  # samples per pixel up to which the trace is drawn as a line
 FILTERED_MAX = 64.0  # samples per pixel up to which a filter is applied; overviews beyond show the raw range
 READ_MAX = 6_000_000  # values read for one tile where the pyramid is still missing
+OTHER_LANE_UI = 70.0  # height of the lane of another analysis
 RECENTRE = 0.38  # of the row height: how far the middle of a trace may stray before it is moved back
 
 
@@ -42,6 +45,7 @@ class Scene:
         self.filter: FilterSpec | None = None
         self.marks: Marks | None = None
         self.reference: ReferenceMarks | None = None
+        self.other: OtherMarks | None = None
         self.layout = "stacked"
         self.chosen: tuple[int, ...] | None = None
         self.inverted: frozenset[int] = frozenset()
@@ -57,7 +61,7 @@ class Scene:
     def set_record(self, record: Record | None, pyramid: Pyramid | None) -> None:
         """Show another record, without findings until they are given."""
         self.record, self.pyramid = record, pyramid
-        self.marks = self.reference = self._analysis = None
+        self.marks = self.reference = self.other = self._analysis = None
         self.chosen, self.inverted = None, frozenset()
         self._restart()
 
@@ -95,6 +99,14 @@ class Scene:
         self.reference = None if annotations is None else reference_of(annotations, self.n_samples)
         self.changed()
 
+    def set_comparison(self, comparison: Comparison | None) -> None:
+        """Another analysis for the lane below the rows."""
+        self.other = None
+        if comparison is not None and self.marks is not None:
+            marks = marks_of(comparison.other, self.marks.lead)
+            self.other = OtherMarks(other_name(comparison), marks, comparison.differences)
+        self.changed()
+
     def changed(self) -> None:
         """Mark everything drawn so far as out of date."""
         self.version += 1
@@ -113,6 +125,11 @@ class Scene:
         if self.reference is not None and "annotations" in self.overlays:
             lanes.append(Lane("annotations", self.reference.name, 40.0 if self.reference.has_words else 20.0))
         return tuple(lanes)
+
+    @property
+    def lanes_below(self) -> tuple[Lane, ...]:
+        """Lanes below the rows, from the top."""
+        return () if self.other is None else (Lane("other", self.other.title, OTHER_LANE_UI),)
 
     @property
     def marked_rows(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter
 
 from heartkit_gui.canvas.calipers import Caliper, draw_caliper
+from heartkit_gui.canvas.comparison_lane import draw_other
 from heartkit_gui.canvas.cursor import draw_crosshair, draw_selected_beat
 from heartkit_gui.canvas.grid import paper_image
 from heartkit_gui.canvas.lanes import (
@@ -76,6 +77,7 @@ class Screen:
             draw_caliper(surface, attention.caliper, attention.handle)
         painter.setClipping(False)
         draw_lanes(surface)
+        draw_other(surface)
         draw_axis(surface)
         draw_footer(surface)
         if attention.pointer is not None:

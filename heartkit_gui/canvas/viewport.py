@@ -38,7 +38,9 @@ class Viewport:
         if self._geometry is None or key != self._key:
             fs = 1.0 if self.scene.record is None else self.scene.record.fs
             scale = Scale(fs, self.speed, self.gain, self.density * self.ratio)
-            self._geometry = lay_out(self.scene.arrangement, scale, self.ratio, *self.size, self.scene.lanes)
+            self._geometry = lay_out(
+                self.scene.arrangement, scale, self.ratio, *self.size, self.scene.lanes, self.scene.lanes_below
+            )
             self._key = key
         return self._geometry
 

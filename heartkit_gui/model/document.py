@@ -8,6 +8,7 @@ from engine.analysis.types import Analysis
 from engine.records.annotations import Annotations
 from engine.records.hints import TextHints
 from engine.records.record import Record
+from heartkit_gui.model.comparison import Comparison
 
 
 class Document(QObject):
@@ -19,6 +20,7 @@ class Document(QObject):
     record_changed = Signal()
     annotations_changed = Signal()
     analysis_changed = Signal()
+    comparison_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +29,7 @@ class Document(QObject):
         self._annotations: tuple[Annotations, ...] = ()
         self._shown: Annotations | None = None
         self._analysis: Analysis | None = None
+        self._comparison: Comparison | None = None
         self._revision = 0
 
     @property
@@ -55,6 +58,11 @@ class Document(QObject):
         return self._analysis
 
     @property
+    def comparison(self) -> Comparison | None:
+        """Another analysis laid beside this one, if any."""
+        return self._comparison
+
+    @property
     def revision(self) -> int:
         """Number of changes so far."""
         return self._revision
@@ -79,10 +87,18 @@ class Document(QObject):
             self.annotations_changed.emit()
 
     def set_analysis(self, analysis: Analysis | None) -> None:
-        """Replace the analysis."""
+        """Replace the analysis; a comparison with the former one is dropped."""
         self._analysis = analysis
         self._revision += 1
         self.analysis_changed.emit()
+        self.set_comparison(None)
+
+    def set_comparison(self, comparison: Comparison | None) -> None:
+        """Lay another analysis beside the present one; None takes it away."""
+        if comparison is not self._comparison:
+            self._comparison = comparison
+            self._revision += 1
+            self.comparison_changed.emit()
 
     def _replace_record(
         self, record: Record | None, annotations: tuple[Annotations, ...], hints: TextHints | None
@@ -94,5 +110,6 @@ class Document(QObject):
         self.record_changed.emit()
         self.annotations_changed.emit()
         self.analysis_changed.emit()
+        self.set_comparison(None)
         if former is not None and former is not record:
             former.close()

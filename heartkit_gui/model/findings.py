@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from engine.reports.wording import (
 )
 
 _NOT_IN_TABLE = ("hr", "hr_min", "hr_max")
+_FROM_WAVES = ("pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges", "st")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def _row(analysis: Analysis, key: str, label: str, measure: Measure) -> MeasureR
         lines.append(f"Middle half of the values spans {number(measure.spread, measure.unit)} {unit}".rstrip())
     if measure.n:
         lines.append(f"From {measure.n} beats")
+    if key in _FROM_WAVES and maker(analysis, "delineation"):
+        lines.append(f"Boundaries by {maker(analysis, 'delineation')}")
     if measure.stop > measure.start:
         lines.append(f"{clock(measure.start / analysis.fs)} to {clock(measure.stop / analysis.fs)}")
     spread = f"± {number(measure.spread / 2, measure.unit)}" if math.isfinite(measure.spread) else ""
@@ -122,21 +126,24 @@ def beat_counts(analysis: Analysis) -> list[BeatCount]:
 def episodes(analysis: Analysis) -> list[SpanRow]:
     """All rhythm statements and events in time order, longer ones first where they start together."""
     spans = sorted(analysis.rhythm, key=lambda span: (span.start, -span.stop))
-    return [_span_row(analysis, span, rhythm_name(span.label)) for span in spans]
+    return [_span_row(analysis, span, rhythm_name(span.label), "rhythm") for span in spans]
 
 
 def quality_spans(analysis: Analysis) -> list[SpanRow]:
     """Stretches that cannot be read, in time order."""
     spans = sorted(analysis.quality, key=lambda span: (span.start, -span.stop))
-    return [_span_row(analysis, span, quality_name(span.label)) for span in spans]
+    return [_span_row(analysis, span, quality_name(span.label), "quality") for span in spans]
 
 
-def _span_row(analysis: Analysis, span: Span, name: str) -> SpanRow:
+def _span_row(analysis: Analysis, span: Span, name: str, stage: str) -> SpanRow:
     start, length = span.start / analysis.fs, (span.stop - span.start) / analysis.fs
     confidence = percent(span.confidence)
     lines = [name, f"{clock(start)}, {duration(length)}", f"Confidence {confidence}"]
     if span.detail:
         lines.insert(1, span.detail)
+    made_by = maker(analysis, stage)
+    if made_by:
+        lines.append(f"By {made_by}")
     return SpanRow(span, name, clock(start), short_duration(length), confidence, "\n".join(lines))
 
 
@@ -178,6 +185,35 @@ def next_episode(analysis: Analysis, sample: float, step: int) -> Span | None:
     return next((span for span in reversed(notable) if span.start < sample), None)
 
 
+_STAGES = {
+    "qrs": "Beats",
+    "delineation": "P, QRS and T waves",
+    "beats": "Beat types",
+    "rhythm": "Rhythm",
+    "intervals": "Intervals",
+    "hrv": "Heart rate variability",
+    "quality": "Signal quality",
+}
+_MODEL = re.compile(r"^([\w.-]+)/([0-9a-f]{8})\b")  # as `engine.runtime.model.ModelCard.identity` writes it
+
+
+def maker(analysis: Analysis, stage: str) -> str:
+    """What made a stage, in words: "model seg-4-lg (3f2a91bc)", or the name of the algorithm."""
+    return _MODEL.sub(r"model \1 (\2)", analysis.provenance.get(stage, ""))
+
+
 def provenance_rows(analysis: Analysis) -> list[tuple[str, str]]:
-    """Stage and algorithm."""
-    return [(_plain(stage), algorithm) for stage, algorithm in analysis.provenance.items()]
+    """What was found and what made it."""
+    return [(_STAGES.get(stage, _plain(stage)), maker(analysis, stage)) for stage in analysis.provenance]
+
+
+def models_used(analysis: Analysis) -> str:
+    """The models that took part, "Waves by model seg-4-lg"; classical algorithms are said to be just that."""
+    by_model = [
+        f"{_STAGES.get(stage, _plain(stage))} by model {found[1]}"
+        for stage, how in analysis.provenance.items()
+        if (found := _MODEL.match(how))
+    ]
+    if not analysis.provenance:
+        return ""
+    return ", ".join(by_model) if by_model else "All by classical algorithms"

@@ -6,7 +6,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-VERSION: Final = 1
+from engine.analysis.stages import DEFAULT, Stages
+
+VERSION: Final = 2
 RECENT_LIMIT = 12
 
 
@@ -15,7 +17,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     theme: Literal["paper", "dark"] = "paper"
     pixels_per_mm: float | None = Field(default=None, ge=1.0, le=40.0)  # as measured; None asks the screen
     layout: str = "auto"
@@ -25,8 +27,18 @@ class Settings(BaseModel):
     hidden_overlays: tuple[str, ...] = Field(default=(), strict=False)
     show_patient: bool = True
     analyse_on_open: bool = True
+    # Algorithm of each stage of the analysis; None: whatever this version of the program does by default
+    waves_by: str | None = None
+    beats_by: str | None = None
+    rhythm_by: str | None = None
     browser_folder: str = ""
     recent: tuple[str, ...] = Field(default=(), strict=False)
+
+    @property
+    def stages(self) -> Stages:
+        """Which algorithm makes each stage of the analysis."""
+        chosen = {"waves": self.waves_by, "beats": self.beats_by, "rhythm": self.rhythm_by}
+        return Stages(**{stage: how or getattr(DEFAULT, stage) for stage, how in chosen.items()})
 
     def with_recent(self, path: str) -> Settings:
         """The same with `path` as the most recent record; the list is short and free of repeats."""
@@ -38,10 +50,16 @@ class Settings(BaseModel):
         return self.model_copy(update={"recent": tuple(known for known in self.recent if known != path)})
 
 
+def stage_settings(stages: Stages) -> dict[str, str | None]:
+    """Settings that keep these algorithms; what the program does by default is not written down."""
+    return {f"{stage}_by": None if how == getattr(DEFAULT, stage) else how for stage, how in vars(stages).items()}
+
+
 def migrate(document: dict[str, Any]) -> dict[str, Any]:
     """Lift a stored document of any earlier version to the present one; ValueError for a later version.
 
-    Version 0 is a document from before versions were written; it has the keys of version 1.
+    Version 0 is a document from before versions were written; it has the keys of version 1. Version 2 added the
+    algorithms of the analysis, which are the program's own choice in earlier documents.
     """
     version = document.get("version", 0)
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.analysis.stages import DEFAULT, Stages
 from engine.records.hints import TextHints
 from heartkit_gui.services.analysis_worker import Job, Outcome, Progress, serve
 from heartkit_gui.services.delivery import Mailbox
@@ -50,8 +51,10 @@ class AnalysisService(QObject):
         if self._process is None or not self._process.is_alive():
             self._start_child()
 
-    def start(self, path: Path, hints: TextHints | None = None, lead: int | None = None) -> None:
-        """Analyse a file; `finished`, `failed` or `cancelled` follows."""
+    def start(
+        self, path: Path, hints: TextHints | None = None, lead: int | None = None, stages: Stages = DEFAULT
+    ) -> None:
+        """Analyse a file with the algorithms chosen; `finished`, `failed` or `cancelled` follows."""
         if self._busy:
             self._stop_child()
         self.warm_up()
@@ -60,7 +63,7 @@ class AnalysisService(QObject):
         self.started.emit()
         assert self._connection is not None
         try:
-            self._connection.send(Job(self._number, path, hints, lead))
+            self._connection.send(Job(self._number, path, hints, lead, stages))
         except OSError:
             self._lost(self._connection)
 

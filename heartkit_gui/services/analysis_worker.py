@@ -11,6 +11,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from engine.analysis.stages import DEFAULT, Stages
 from engine.errors import EngineError
 from engine.records.hints import TextHints
 
@@ -20,12 +21,13 @@ NICENESS = 5  # the window is served first
 
 @dataclass(frozen=True)
 class Job:
-    """What to analyse: a file (with the hints that make it readable) and a lead, None for the best."""
+    """What to analyse: a file (with the hints that make it readable) and a lead, None for the best; and by what."""
 
     number: int
     path: Path
     hints: TextHints | None = None
     lead: int | None = None
+    stages: Stages = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def run(job: Job, connection: Connection) -> Outcome:
         from engine.records import open_record
 
         with open_record(job.path, hints=job.hints) as record:
-            return Outcome(job.number, analyze(record, job.lead, progress=report))
+            return Outcome(job.number, analyze(record, job.lead, stages=job.stages, progress=report))
     except EngineError as error:
         return Outcome(job.number, sentence=str(error))
     except (BrokenPipeError, ConnectionResetError):

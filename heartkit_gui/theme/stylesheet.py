@@ -282,10 +282,10 @@ QTabBar:focus { outline: none; }
 QTabBar::tab:focus { background: @chosen; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
-QListWidget#wizardSteps, QListWidget#wizardSteps:focus { background: transparent; border: none; }
-QListWidget#wizardSteps::item { padding: 9px 10px; border: 1px solid transparent; border-radius: 6px; }
-QListWidget#wizardSteps::item:selected:focus { border-color: @focus; }
-QListWidget#wizardSteps::item:disabled { color: @faint; }
+QListWidget#sideList, QListWidget#sideList:focus { background: transparent; border: none; }
+QListWidget#sideList::item { padding: 9px 10px; border: 1px solid transparent; border-radius: 6px; }
+QListWidget#sideList::item:selected:focus { border-color: @focus; }
+QListWidget#sideList::item:disabled { color: @faint; }
 
 QGroupBox { border: none; margin-top: 20px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0; }

@@ -20,6 +20,7 @@ from engine.reports.wording import AAMI_NAMES
 from heartkit_gui.model import findings
 from heartkit_gui.model.findings import BeatCount, MeasureRow, SpanRow
 from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.views.comparison_view import ComparisonView
 from heartkit_gui.widgets.labels import name_choice, role_label, rule
 from heartkit_gui.widgets.panel import Section, scrolling
 from heartkit_gui.widgets.tables import Column, RowTable
@@ -56,13 +57,14 @@ class BeatClassButton(QToolButton):
         self.setAutoRaise(True)
         self.clicked.connect(self._choose)
 
-    def show_count(self, count: BeatCount) -> None:
-        """Show how many there are."""
+    def show_count(self, count: BeatCount, maker: str = "") -> None:
+        """Show how many there are, and say what told them apart."""
         self.setText(f"{count.count:,}".replace(",", "\u202f"))
         self.setEnabled(count.count > 0)
         beats = "beat" if count.count == 1 else "beats"
         self.setAccessibleName(f"{count.name}: {count.count} {beats}, {count.share}")
-        self.setToolTip(f"{count.name}: {count.count} {beats}, {count.share}. Click for the next one.")
+        by = f"\nBeat types by {maker}" if maker else ""
+        self.setToolTip(f"{count.name}: {count.count} {beats}, {count.share}. Click for the next one.{by}")
 
     def set_theme(self, theme: Theme) -> None:
         """Draw the letter in its colour."""
@@ -135,7 +137,7 @@ class FindingsView(QWidget):
         self.rate.setText(value)
         self._rate_range.setText(f"range {spread}" if spread else "")
         for button, count in zip(self.classes, findings.beat_counts(analysis), strict=True):
-            button.show_count(count)
+            button.show_count(count, findings.maker(analysis, "beats"))
         self._lead.setText(f"{len(analysis.beats):,} beats in lead {analysis.lead}".replace(",", "\u202f"))
         self._episodes = findings.episodes(analysis)
         self._fill_filter()
@@ -147,13 +149,18 @@ class FindingsView(QWidget):
         quality = findings.quality_spans(analysis)
         self.quality.set_rows(quality)
         self._quality_section.setVisible(bool(quality))
-        self._provenance.setText("\n".join(f"{stage}: {how}" for stage, how in findings.provenance_rows(analysis)))
+        self._provenance.setText("\n".join(f"{what}: {how}" for what, how in findings.provenance_rows(analysis)))
+        self._made_by.setText(findings.models_used(analysis))
         self._stack.setCurrentIndex(1)
 
     def show_span(self, span: Span | None) -> None:
         """Mark the row of a selected stretch."""
         for table in (self.episodes, self.quality):
             table.show_row(next((row for row in table.rows.rows if row.span == span), None))
+
+    def show_comparison_section(self, shown: bool) -> None:
+        """Make room for a comparison, or take it back."""
+        self._comparison_section.setVisible(shown)
 
     def set_theme(self, theme: Theme) -> None:
         """Tint marks and beat letters."""
@@ -202,7 +209,11 @@ class FindingsView(QWidget):
         rhythm.add_to_heading(self._filter)
         self._quality_section = Section("Unreadable signal", _inset(self.quality))
         self._hrv_section = Section("Heart rate variability", _inset(self.hrv))
+        self.comparison = ComparisonView()
+        self._comparison_section = Section("Comparison", self.comparison)
+        self._comparison_section.hide()
         self._sections = (
+            self._comparison_section,
             rhythm,
             Section("Intervals", _inset(self.intervals)),
             self._hrv_section,
@@ -225,6 +236,8 @@ class FindingsView(QWidget):
         self.rate.setAccessibleName("Heart rate, median")
         self._rate_range = role_label("small")
         self._lead = role_label("small", wrap=True)
+        self._made_by = role_label("small", wrap=True)
+        self._made_by.setAccessibleName("What made the findings")
         beside = QVBoxLayout()
         beside.setSpacing(0)
         beside.addStretch(1)
@@ -248,6 +261,7 @@ class FindingsView(QWidget):
         head.addWidget(self.summary)
         head.addLayout(figure)
         head.addWidget(self._lead)
+        head.addWidget(self._made_by)
         head.addLayout(chips)
         return head
 

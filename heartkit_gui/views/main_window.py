@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 from engine.analysis.types import Analysis
 from engine.records.hints import TextHints
 from engine.resources import resource_path
+from heartkit_gui.actions.algorithm_commands import AlgorithmCommands
 from heartkit_gui.actions.file_commands import FileCommands
 from heartkit_gui.actions.go_commands import GoCommands, MeasureCommands
 from heartkit_gui.actions.model_commands import ModelCommands
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
             "go": (go := GoCommands(self)),
             "measure": (measure := MeasureCommands(self)),
             "analysis": AnalysisCommands(self),
+            "algorithms": AlgorithmCommands(self),
             "models": (models := ModelCommands(self)),
             "window": WindowCommands(self),
             "help": HelpCommands(self),
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
         context.pyramids.ready.connect(review.set_pyramid)
         context.document.record_changed.connect(self._record_changed)
         context.document.analysis_changed.connect(self._analysis_changed)
+        context.document.comparison_changed.connect(self._sync_state)
         context.document.annotations_changed.connect(self._annotations_changed)
         context.selection.span_changed.connect(self.findings.show_span)
         context.selection.beat_changed.connect(self.trends.show_beat)
@@ -192,6 +195,7 @@ class MainWindow(QMainWindow):
         self.review.canvas.finish_loading()  # nobody may read from a record that is closed
         self.context.pyramids.cancel()
         self.context.analysis.cancel()
+        self.context.comparison.cancel()
 
     @Slot(object)
     def _opening(self, path: Path) -> None:
@@ -248,7 +252,8 @@ class MainWindow(QMainWindow):
         document = self.context.document
         if document.record is not None:
             self.findings.show_message("Analysing…")
-            self.context.analysis.start(document.record.path, document.hints, self._lead)
+            stages = self.context.settings.settings.stages
+            self.context.analysis.start(document.record.path, document.hints, self._lead, stages)
 
     @Slot(object)
     def _analysed(self, analysis: Analysis) -> None:
@@ -328,6 +333,7 @@ class MainWindow(QMainWindow):
             view = (canvas.view_start, canvas.view_stop)
             self.status.show_view(record.fs, record.n_samples, *view, document.analysis)
 
+    @Slot()
     def _sync_state(self) -> None:
         document = self.context.document
         self.registry.set_state(
@@ -336,6 +342,7 @@ class MainWindow(QMainWindow):
                 "analysis": document.analysis is not None,
                 "busy": self.context.analysis.busy,
                 "recent": bool(self.context.settings.settings.recent),
+                "compared": document.comparison is not None,
             }
         )
         self.view.sync_layouts()

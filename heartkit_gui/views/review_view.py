@@ -55,6 +55,7 @@ class ReviewView(QWidget):
         layout.addWidget(self._stack, 1)
         document.record_changed.connect(self._show_record)
         document.analysis_changed.connect(self._show_analysis)
+        document.comparison_changed.connect(self._show_comparison)
         document.annotations_changed.connect(self._show_annotations)
         selection.beat_changed.connect(self.canvas.select_beat)
         self.canvas.beat_selected.connect(selection.select_beat)
@@ -97,6 +98,10 @@ class ReviewView(QWidget):
     def _show_analysis(self) -> None:
         self.canvas.set_analysis(self._document.analysis)
         self.overview.set_analysis(self._document.analysis)
+
+    @Slot()
+    def _show_comparison(self) -> None:
+        self.canvas.set_comparison(self._document.comparison)
 
     @Slot()
     def _show_annotations(self) -> None:

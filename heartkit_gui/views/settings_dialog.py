@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -19,10 +20,11 @@ from PySide6.QtWidgets import (
 
 from heartkit_gui.canvas.layouts import LAYOUT_NAMES
 from heartkit_gui.canvas.scale import GAINS, SPEEDS
-from heartkit_gui.model.settings import Settings
+from heartkit_gui.model.settings import Settings, stage_settings
 from heartkit_gui.widgets.dialogs import name_buttons
 from heartkit_gui.widgets.labels import name_choice, role_label
 from heartkit_gui.widgets.ruler import RulerBar
+from heartkit_gui.widgets.stage_chooser import StageChooser
 
 RULER_PX = 400
 
@@ -32,7 +34,9 @@ class SettingsDialog(QDialog):
 
     accepted_changes = Signal(dict)
 
-    def __init__(self, settings: Settings, screen_px_per_mm: float, parent: QWidget) -> None:
+    def __init__(
+        self, settings: Settings, screen_px_per_mm: float, parent: QWidget, runs: Path | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Settings")
@@ -52,6 +56,7 @@ class SettingsDialog(QDialog):
         self.analyse.setChecked(settings.analyse_on_open)
         self.patient = QCheckBox("Show personal data of the record")
         self.patient.setChecked(settings.show_patient)
+        self.stages = StageChooser(settings.stages, runs)
         for box in (self.analyse, self.patient):
             box.setAccessibleName(box.text())
         self.length = QDoubleSpinBox()
@@ -80,6 +85,7 @@ class SettingsDialog(QDialog):
             "analyse_on_open": self.analyse.isChecked(),
             "show_patient": self.patient.isChecked(),
             "pixels_per_mm": self._calibration,
+            **stage_settings(self.stages.stages),
         }
         return {key: value for key, value in chosen.items() if value != getattr(self._before, key)}
 
@@ -105,6 +111,9 @@ class SettingsDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(role_label("heading", "Defaults"))
         layout.addLayout(top)
+        layout.addSpacing(8)
+        layout.addWidget(role_label("heading", "Algorithms"))
+        layout.addWidget(self.stages)
         layout.addSpacing(8)
         layout.addWidget(role_label("heading", "True scale"))
         layout.addWidget(

@@ -100,7 +100,7 @@ class Wizard(QDialog):
 
     def _build(self) -> None:
         self._steps.setAccessibleName("Steps")
-        self._steps.setObjectName("wizardSteps")
+        self._steps.setObjectName("sideList")
         self._steps.setFixedWidth(STEPS_WIDTH)
         self._steps.setFrameShape(QFrame.Shape.NoFrame)
         for number, page in enumerate(self.pages, 1):

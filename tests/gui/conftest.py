@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine.analysis.types import ABSENT, Analysis, BeatIntervals, Beats, Fiducials, Span
+from engine.config import RunConfig, dump_config
 from engine.records.annotations import AAMI_OF_SYMBOL
 from engine.records.record import ArrayRecord, Lead, RecordInfo
 
 MakeRecord = Callable[..., ArrayRecord]
 MakeAnalysis = Callable[..., Analysis]
+WriteModel = Callable[..., Path]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,3 +88,55 @@ def make_analysis() -> MakeAnalysis:
         )
 
     return make
+
+
+@pytest.fixture
+def write_model() -> WriteModel:
+    """A model's folder with a real configuration, made-up figures and a file in place of the network."""
+
+    def write(folder: Path, task: str, classes: dict[str, list[str]], **changes: Any) -> Path:
+        folder.mkdir(parents=True)
+        config = {
+            "name": folder.name,
+            "about": f"Made for tests of {task}. Nothing else.",
+            "task": task,
+            "classes": classes,
+            "datasets": [{"name": "ludb"}],
+            "model": {"name": "tcn"},
+            "limits": ["Knows nothing of children."],
+            **changes,
+        }
+        figures = {
+            "n": 400,
+            "n_patients": 40,
+            "coverage": 1.0,
+            "f1_macro": 0.912,
+            "ci95": {"f1_macro": [0.9, 0.92], "f1_per_class": {"qrs": [0.95, 0.97]}},
+            "f1_per_class": {"qrs": 0.96, "p": None},
+            "headline": "f1_macro 0.9120 on 40 test patients",
+            "params": 7000,
+            "macs": 1_100_000,
+            "heartkit_compatible": {"f1_macro": 0.95, "coverage": 0.89},
+            "events": {"p_on": {"se": 0.98, "ppv": 0.97, "f1": 0.975, "mean_ms": -1.5, "sd_ms": 12.25}},
+        }
+        (folder / "config.json").write_text(dump_config(RunConfig.model_validate(config)))
+        (folder / "metrics.json").write_text(json.dumps(figures))
+        (folder / "model.tflite").write_bytes(folder.name.encode())
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def zoo(tmp_path: Path, write_model: WriteModel, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Built-in models of the tests' own, in place of those that ship."""
+    folder = tmp_path / "zoo"
+    write_model(folder / "seg-a", "segmentation", {"none": ["none"], "p": ["p"], "qrs": ["qrs"], "t": ["t"]})
+    write_model(folder / "ppg-a", "segmentation", {"none": ["none"], "sys": ["sys"]})
+    write_model(folder / "beat-a", "beat", {"n": ["N"], "v": ["V"]})
+    write_model(folder / "rhythm-a", "rhythm", {"sr": ["sr"], "afib": ["afib", "aflut"]})
+    write_model(folder / "rate-a", "rhythm", {"sr": ["sr"], "sbrad": ["sbrad"]})
+    names = tuple(sorted(path.name for path in folder.iterdir()))
+    monkeypatch.setattr("engine.runtime.zoo.zoo_names", lambda: names)
+    monkeypatch.setattr("engine.runtime.zoo.zoo_folder", lambda name: folder / name)
+    return folder

@@ -1,0 +1,80 @@
+"""The lane below the traces: what another analysis makes of the same lead, and where the two differ."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+
+from engine.analysis.types import ABSENT
+from heartkit_gui.canvas.geometry import Band
+from heartkit_gui.canvas.lanes import draw_rhythm
+from heartkit_gui.canvas.marks import LONGEST_BEAT_S, WAVES, OtherMarks
+from heartkit_gui.canvas.overlays import LETTERS_MIN_UI_PER_S, SEGMENTS_MIN_UI_PER_S, draw_beat_lane
+from heartkit_gui.canvas.surface import CENTRE, Surface
+
+RHYTHM_UI = 20.0
+BEATS_UI = 20.0
+WAVES_UI = 22.0
+TAB_UI = 4.0
+MIN_MARK_UI = 2.0
+
+
+def draw_other(surface: Surface) -> None:
+    """Rhythm, beats and waves of the other analysis, one below the other, under the marks of what differs."""
+    other, geometry = surface.scene.other, surface.geometry
+    if other is None or not geometry.below:
+        return
+    ui, theme, margin = surface.ui, surface.theme, geometry.margin
+    band = geometry.below[0]
+    surface.fill(QRectF(-margin, band.top, geometry.width, band.height), theme.canvas_strip)
+    surface.fill(QRectF(-margin, band.top, geometry.width, max(1.0, ui)), theme.canvas_line)
+    surface.painter.setClipRect(QRectF(0, band.top, surface.width, band.height))
+    _draw_differences(surface, other, band)
+    rhythm = Band(band.top + TAB_UI * ui, band.top + (TAB_UI + RHYTHM_UI) * ui)
+    draw_rhythm(surface, rhythm, other.marks.base_rhythm, other.marks.events)
+    draw_beat_lane(surface, other.marks.beats, rhythm.bottom + BEATS_UI / 2 * ui)
+    if surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * ui:
+        _draw_waves(surface, other, rhythm.bottom + BEATS_UI * ui, WAVES_UI * ui)
+    surface.painter.setClipping(False)
+    metrics = surface.font(10)
+    box = QRectF(6 * ui - margin, band.top, margin - 8 * ui, band.height)
+    words = metrics.elidedText(other.title, Qt.TextElideMode.ElideRight, box.width())
+    upper = QRectF(box.left(), box.top() + 8 * ui, box.width(), 18 * ui)
+    surface.write(upper, "Other", theme.canvas_text)
+    surface.write(upper.translated(0, 16 * ui), words, theme.canvas_text_muted)
+
+
+def _draw_differences(surface: Surface, other: OtherMarks, band: Band) -> None:
+    """A tab at the top and a tint through the lane; those that share pixels are drawn once."""
+    least, reached = MIN_MARK_UI * surface.ui, float("-inf")
+    differences, colour = other.differences, surface.theme.danger
+    for i in differences.between(*surface.samples()):
+        left, right = surface.x(int(differences.start[i])), surface.x(int(differences.stop[i]))
+        right = max(right, left + least)
+        left = max(left, reached)
+        if right <= left:
+            continue
+        reached = right
+        surface.fill(QRectF(left, band.top, right - left, band.height), colour, 0.12)
+        surface.fill(QRectF(left, band.top, right - left, TAB_UI * surface.ui), colour)
+
+
+def _draw_waves(surface: Surface, other: OtherMarks, top: float, height: float) -> None:
+    start, stop = surface.samples()
+    reach = LONGEST_BEAT_S * surface.scale.fs
+    beats = other.marks.beats.between(start - reach, stop + reach)
+    theme, ui = surface.theme, surface.ui
+    letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui
+    metrics = surface.font(10, bold=True)
+    advance = {name: metrics.horizontalAdvance(name) for name, *_ in WAVES}
+    for row in other.marks.fiducials[beats.start : beats.stop]:
+        for name, onset, _, offset in WAVES:
+            if row[onset] == ABSENT or row[offset] == ABSENT:
+                continue
+            left, right = surface.x(int(row[onset])), surface.x(int(row[offset]))
+            if right < 0 or left > surface.width:
+                continue
+            box = QRectF(left, top, max(1.0, right - left), height)
+            surface.fill(box, theme.segments[name], surface.theme.segment_alpha * 1.6)
+            surface.fill(QRectF(left, box.bottom() - 2.5 * ui, box.width(), 2.5 * ui), theme.segments[name])
+            if letters and advance[name] <= box.width() + 14 * ui:
+                surface.write(box.adjusted(-8 * ui, 0, 8 * ui, -2 * ui), name, theme.segment_text[name], CENTRE)
