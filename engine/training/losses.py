@@ -101,6 +101,16 @@ class Huber(_SignalLoss):
     slope: float = Field(0.0, ge=0)
 
 
+class ErrorPower(_SignalLoss):
+    """Mean over windows of the logarithm of the mean square: ten percent better counts alike in every window.
+
+    It is, up to a factor, minus the mean signal-to-noise ratio in dB. `floor` (in squared units of the model's
+    output) is what no window needs to go below.
+    """
+
+    floor: float = Field(0.001, gt=0)
+
+
 LOSSES: Mapping[str, type[LossStep]] = {
     "cross_entropy": CrossEntropy,
     "focal": Focal,
@@ -110,6 +120,7 @@ LOSSES: Mapping[str, type[LossStep]] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "huber": Huber,
+    "error_power": ErrorPower,
 }
 _DEFAULTS: Mapping[str, str] = {"multi_label": "binary_cross_entropy", "regression": "mse"}
 
@@ -238,6 +249,8 @@ def _signal_loss(step: LossStep, channels: int) -> Loss:
         if isinstance(step, Huber):
             near = ops.minimum(ops.abs(error), step.delta)
             return ops.mean(near * (ops.abs(error) - 0.5 * near))
+        if isinstance(step, ErrorPower):
+            return ops.mean(ops.log(ops.mean(ops.square(error), axis=(1, 2)) + step.floor))
         return ops.mean(ops.square(error))
 
     slope = step.slope if isinstance(step, MeanSquaredError | MeanAbsoluteError | Huber) else 0.0
