@@ -140,9 +140,7 @@ def _rename(key: str, value: Any, out: dict[str, Any], notes: list[str]) -> None
         notes.append(f"{key} is ignored: a count of patients; give a fraction")
         return
     if key in ("preprocesses", "augmentations"):
-        value = [
-            {"name": item.get("name"), "params": item.get("params") or item.get("args") or {}} for item in value
-        ]
+        value = [_step(item, notes) for item in value]
     if name:
         out.setdefault(group, {})[name] = value
         notes.append(f"{key} is now {group}.{name}")

