@@ -115,6 +115,21 @@ def type_beats(
     return symbols, tuple(AAMI_OF_SYMBOL[s] for s in symbols), sure.astype(np.float32)
 
 
+def typed_by_model(
+    symbols: tuple[str, ...], said: NDArray[np.str_], probability: F64, *, confidence: F32
+) -> tuple[tuple[str, ...], tuple[str, ...], F32]:
+    """Symbol, AAMI class and confidence 0..1 of beats that a model typed.
+
+    symbols: as `type_beats` gives them; paced beats and detections that are no beat stay as they are there.
+    said, probability: the model's symbol of each beat and how sure it is. confidence: that of the detector, [n].
+    """
+    classical = np.array(symbols, "<U1") if symbols else np.zeros(0, "<U1")
+    kept = np.isin(classical, ["/", "Q"])
+    symbol = tuple(np.where(kept, classical, said).tolist())
+    sure = np.where(kept, 1.0, probability) * confidence
+    return symbol, tuple(AAMI_OF_SYMBOL[s] for s in symbol), sure.astype(np.float32)
+
+
 def _unseen_first_beat(r: I64, context: F64, fs_hz: float) -> Bool:
     """Marks a first detection that must be the T wave of a beat before the recording."""
     mask = np.zeros(len(r), dtype=bool)

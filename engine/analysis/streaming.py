@@ -26,6 +26,7 @@ from engine.analysis.types import ABSENT, Analysis, Beats, Fiducials, Span
 from engine.signals.quality import QualityMeter
 
 if TYPE_CHECKING:
+    from engine.analysis.model_beats import BeatModel
     from engine.analysis.model_rhythm import RhythmModel
     from engine.analysis.model_waves import WaveModel
 
@@ -101,6 +102,7 @@ class StreamingAnalysis:
         self.stages = stages or DEFAULT
         self._wave_model = _wave_model(self.stages, fs)
         self._rhythm_model = _rhythm_model(self.stages, fs)
+        self._beat_model = _beat_model(self.stages, fs)
         self._qrs = QrsDetector(fs)
         self._quality = QualityMeter(fs)
         self._line = LineExtent(fs)
@@ -170,6 +172,8 @@ class StreamingAnalysis:
             self._features.append(
                 beats.beat_features(signal.values, signal.start, r, waves, self.fs, first=first, last=last - origin)
             )
+            if self._beat_model is not None:
+                self._beat_model.take(signal.values, signal.start, self._r[self._done : last])
             self._st_mv.append(st_levels(signal.values, signal.start, waves, self.fs))
             self._done = last
         self._signal.forget_before(self._needed_from())
@@ -205,6 +209,10 @@ class StreamingAnalysis:
             self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
         )
         chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
+        if self._beat_model is not None:
+            symbol, aami, confidence = beats.typed_by_model(
+                symbol, *self._beat_model.types(), confidence=self._confidence
+            )
         # The rhythm rules weigh P waves as the classical algorithm reports them; they were fitted to those.
         spans = rhythm.statements(
             self._r, symbol, classical, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
@@ -233,6 +241,8 @@ class StreamingAnalysis:
         made = dict(PROVENANCE)
         if self._wave_model is not None:
             made["delineation"] = self._wave_model.identity
+        if self._beat_model is not None:
+            made["beats"] = f"{self._beat_model.identity}; pacing by its spikes"
         if self._rhythm_model is not None:
             made["rhythm"] = f"{self._rhythm_model.identity} for fibrillation; {PROVENANCE['rhythm']}"
         return made
@@ -245,6 +255,15 @@ def _wave_model(stages: Stages, fs_hz: float) -> WaveModel | None:
     from engine.runtime.model import Model
 
     return WaveModel(Model.open(stages.waves), fs_hz)
+
+
+def _beat_model(stages: Stages, fs_hz: float) -> BeatModel | None:
+    if stages.beats == CLASSICAL:
+        return None
+    from engine.analysis.model_beats import BeatModel
+    from engine.runtime.model import Model
+
+    return BeatModel(Model.open(stages.beats), fs_hz)
 
 
 def _rhythm_model(stages: Stages, fs_hz: float) -> RhythmModel | None:

@@ -28,8 +28,8 @@ PAST, AHEAD, BLOCK = 128, 32, 32  # beats
 
 _SLOT = 4  # samples that one beat takes in a channel laid out beat by beat
 _RR_S = (0.2, 3.0)
-_LATE = 0.5  # quantile of RR above which beats make the sinus beat
-_LONG = 0.8  # quantile of RR that stands for the sinus interval where ectopic beats prevail
+_LATE = 0.65  # quantile of RR above which beats make the sinus beat
+_LONG = 0.9  # quantile of RR that stands for the sinus interval where ectopic beats prevail
 _QRS_S, _P_S = (-0.06, 0.06), (-0.26, -0.07)
 _ALIKE = 0.85  # correlation of a QRS with the sinus QRS
 _FEWEST = 6  # beats that make a sinus beat
@@ -60,15 +60,33 @@ def beat_channels(
 
     Raises ConfigError for an unknown channel.
     """
+    centre, rows = beat_rows(samples_mv, rate_hz, r, length=length, grid_hz=grid_hz)
+    return channels_of_rows(centre, rows, rate_hz, names=names, grid_hz=grid_hz)
+
+
+def beat_rows(
+    samples_mv: F32, rate_hz: float, r: I64, *, length: int = 192, grid_hz: float = 100.0, origin: int = 0
+) -> tuple[F64, F32]:
+    """Where each beat lies (samples, float64 [n]) and the signal around it (float32 [n, length]).
+
+    Depends on the samples within `beat_snippets.context_s` of a beat alone; `origin` is the sample number of
+    samples_mv[0].
+    """
+    centre = centred(samples_mv, rate_hz, r, origin)
+    return centre, snippets(samples_mv, rate_hz, centre, length, grid_hz, origin)
+
+
+def channels_of_rows(
+    centre: F64, rows: F32, rate_hz: float, *, names: Sequence[str] = CHANNELS, grid_hz: float = 100.0
+) -> F32:
+    """The inputs of `beat_channels` from the `beat_rows` of all beats in time order."""
     for name in names:
         if name not in CHANNELS:
             raise unknown("beat channel", name, list(CHANNELS))
-    n = len(r)
+    n, length = rows.shape
     out = np.zeros((n, length, len(names)), np.float32)
     if n == 0:
         return out
-    centre = centred(samples_mv, rate_hz, r)
-    rows = snippets(samples_mv, rate_hz, centre, length, grid_hz)
     rr = _rr_seconds(centre, rate_hz)
     usual, long = _interval_levels(rr)
     sinus, height = _sinus_beats(rows, rr, grid_hz)

@@ -27,15 +27,16 @@ def context_s(length: int, rate_hz: float) -> float:
     return length / 2 / rate_hz + (_MEDIAN + _MEAN) * _COARSE_S + 2 * _REACH * _FINE_S
 
 
-def centred(x_mv: F32, rate_hz: float, r: I64) -> F64:
+def centred(x_mv: F32, rate_hz: float, r: I64, origin: int = 0) -> F64:
     """Where the QRS complexes lie: centre of their slope energy, samples at `rate_hz`, float64 [n].
 
     Found within 0.12 s of each R, twice, and never further than that from it. A flat line leaves R as it is.
+    `origin` is the sample number of x_mv[0]: part of a record gives the same bits as the whole.
     """
     steps = np.arange(-_REACH, _REACH + 1)
     at = r.astype(np.float64)
     for _ in range(2):
-        rows = on_grid(x_mv, rate_hz, at, steps * _FINE_S, 2 * _FINE_S)
+        rows = on_grid(x_mv, rate_hz, at, steps * _FINE_S, 2 * _FINE_S, origin)
         slope = rows[:, 2:] - rows[:, :-2]
         energy = slope.astype(np.float64) ** 2
         energy -= 0.05 * energy.max(axis=1, keepdims=True)
@@ -45,7 +46,9 @@ def centred(x_mv: F32, rate_hz: float, r: I64) -> F64:
     return at
 
 
-def snippets(x_mv: F32, rate_hz: float, centre: F64, length: int, grid_hz: float) -> F32:
+def snippets(
+    x_mv: F32, rate_hz: float, centre: F64, length: int, grid_hz: float, origin: int = 0
+) -> F32:
     """Signal in mV less the resting line around each beat: float32 [n, length], the beat at index length // 2."""
     out = np.empty((len(centre), length), np.float32)
     offsets = (np.arange(length) - length // 2) / grid_hz
@@ -59,15 +62,17 @@ def snippets(x_mv: F32, rate_hz: float, centre: F64, length: int, grid_hz: float
     share = (place - low).astype(np.float32)
     for first in range(0, len(centre), _CHUNK):
         part = slice(first, first + _CHUNK)
-        rough = on_grid(x_mv, rate_hz, centre[part], wide, _COARSE_S)
+        rough = on_grid(x_mv, rate_hz, centre[part], wide, _COARSE_S, origin)
         line = np.median(sliding_window_view(rough, _MEDIAN, axis=1), axis=2)
         line = sliding_window_view(line, _MEAN, axis=1).mean(axis=2, dtype=np.float64).astype(np.float32)
-        rows = on_grid(x_mv, rate_hz, centre[part], offsets, 1 / grid_hz)
+        rows = on_grid(x_mv, rate_hz, centre[part], offsets, 1 / grid_hz, origin)
         out[part] = rows - (line[:, low] * (1 - share) + line[:, high] * share)
     return out
 
 
-def on_grid(x_mv: F32, rate_hz: float, centre: F64, offsets_s: Real, half_s: float) -> F32:
+def on_grid(
+    x_mv: F32, rate_hz: float, centre: F64, offsets_s: Real, half_s: float, origin: int = 0
+) -> F32:
     """Triangular averages of half width `half_s` at every offset from every centre: float32 [n, offsets].
 
     Samples outside the record repeat its edge.
@@ -83,6 +88,6 @@ def on_grid(x_mv: F32, rate_hz: float, centre: F64, offsets_s: Real, half_s: flo
     last = len(x_mv) - 1
     for step in range(-reach + 1, reach + 1):
         weight = np.maximum(np.float32(0), 1 - np.abs(step - part) / np.float32(half))
-        total += weight * x_mv[np.clip(base + step, 0, last)]
+        total += weight * x_mv[np.clip(base + step - origin, 0, last)]
         norm += weight
     return total / norm

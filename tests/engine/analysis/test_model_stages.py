@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.analysis.model_beats import BeatModel
 from engine.analysis.model_rhythm import RhythmModel
 from engine.analysis.model_waves import WaveModel
 from engine.analysis.model_windows import ModelWindows
@@ -164,3 +165,43 @@ def test_stages_are_read_from_text() -> None:
     assert Stages.parse([f"waves={CLASSICAL}", "rhythm=mine"]) == Stages(CLASSICAL, DEFAULT.beats, "mine")
     with pytest.raises(ConfigError, match="stages: waves, beats, rhythm"):
         Stages.parse(["wave=x"])
+
+
+@dataclass
+class FakeBeatModel:
+    """Calls a beat ventricular when its own shape is unlike the sinus beat's."""
+
+    card: Any
+
+    def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert windows.shape[0] == 1
+        unlike = float(np.abs(windows[0, :, 0] - windows[0, :, 1]).mean() > 0.2)
+        return np.array([[0.9 - 0.8 * unlike, 0.1 + 0.8 * unlike]], np.float32)
+
+
+def beat_model(classes: dict[str, tuple[str, ...]]) -> FakeBeatModel:
+    window = WindowConfig(length=192, channels=("beat", "sinus"))
+    return FakeBeatModel(FakeCard(RunConfig(task="beat", classes=classes, window=window)))
+
+
+def test_beat_types_do_not_depend_on_where_the_signal_at_hand_begins() -> None:
+    x, r = steps(60.0)
+    x += np.random.default_rng(2).normal(0, 0.03, len(x)).astype(np.float32)
+    x[r[20] - 60 : r[20] + 60] = -np.hanning(120) * 2
+    classes = {"N": ("N",), "V": ("V",)}
+    whole, parts = BeatModel(beat_model(classes), 500.0), BeatModel(beat_model(classes), 500.0)  # type: ignore[arg-type]
+    whole.take(x, 0, r)
+    for first in range(0, len(r), 7):
+        some = r[first : first + 7]
+        begin = max(0, int(some[0]) - 1600)
+        parts.take(x[begin : int(some[-1]) + 1600], begin, some)
+    for one, other in zip(whole.types(), parts.types(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    symbol, probability = whole.types()
+    assert symbol[20] == "V" and (np.delete(symbol, 20) == "N").all()
+    assert probability == pytest.approx(0.9)
+
+
+def test_a_beat_model_that_mixes_types_is_refused() -> None:
+    with pytest.raises(ConfigError, match="mixes the beat types S, V"):
+        BeatModel(beat_model({"N": ("N",), "ectopic": ("A", "V")}), 500.0)  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""Beat types by a beat model: the signal around each beat as it comes, the rest once all beats are known."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ConfigError
+from engine.records.annotations import AAMI_OF_SYMBOL
+from engine.runtime.model import Model
+from engine.tasks.beat_channels import CHANNELS, beat_rows, channels_of_rows
+from engine.tasks.beat_snippets import context_s
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+LONGEST_S = 3.0  # of signal around a beat that the analysis keeps for it
+
+
+class BeatModel:
+    """Collects what a beat model sees of one lead's beats.
+
+    Memory: one row of `window.length` numbers a beat.
+    """
+
+    def __init__(self, model: Model, fs_hz: float) -> None:
+        config = model.card.config
+        if model.card.task != "beat":
+            raise ConfigError(f"{model.card.name} names no beats; it is a model for {model.card.task}")
+        if context_s(config.window.length, config.window.rate_hz) > LONGEST_S:
+            raise ConfigError(f"{model.card.name} looks farther around a beat than the analysis keeps signal")
+        self.fs_hz = fs_hz
+        self._model = model
+        self._names = CHANNELS if config.window.channels == ("ecg",) else config.window.channels
+        self._symbols = tuple(_symbol_of(name, labels) for name, labels in config.classes.items())
+        self._centre: list[F64] = []
+        self._rows: list[F32] = []
+
+    @property
+    def identity(self) -> str:
+        """Model name and content, for provenance."""
+        return self._model.card.identity
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BeatModel:
+        """A stream that goes its own way from here; the model itself keeps nothing between beats."""
+        memo[id(self._model)] = self._model
+        twin = object.__new__(BeatModel)
+        memo[id(self)] = twin
+        twin.__dict__.update({key: copy.deepcopy(value, memo) for key, value in self.__dict__.items()})
+        return twin
+
+    def take(self, values_mv: F32, start: int, r: I64) -> None:
+        """The next beats `r` (sample numbers), with the signal around them; values_mv[0] is sample `start`."""
+        window = self._model.card.config.window
+        centre, rows = beat_rows(
+            values_mv, self.fs_hz, r, length=window.length, grid_hz=window.rate_hz, origin=start
+        )
+        self._centre.append(centre)
+        self._rows.append(rows)
+
+    def types(self) -> tuple[NDArray[np.str_], F64]:
+        """WFDB symbol and probability of every beat taken."""
+        window = self._model.card.config.window
+        if not self._rows:
+            return np.zeros(0, "<U1"), np.zeros(0)
+        centre, rows = np.concatenate(self._centre), np.concatenate(self._rows)
+        inputs = channels_of_rows(centre, rows, self.fs_hz, names=self._names, grid_hz=window.rate_hz)
+        said = np.concatenate([self._model.predict(inputs[k : k + 1]) for k in range(len(inputs))])
+        return np.array(self._symbols, "<U1")[said.argmax(axis=1)], said.max(axis=1).astype(np.float64)
+
+
+def _symbol_of(name: str, labels: tuple[str, ...]) -> str:
+    """The WFDB symbol of a class: the AAMI class that all its labels belong to."""
+    aami = {AAMI_OF_SYMBOL.get(label, "Q") for label in labels}
+    if len(aami) != 1:
+        raise ConfigError(f'the class "{name}" mixes the beat types {", ".join(sorted(aami))}')
+    return aami.pop()
