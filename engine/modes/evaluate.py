@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import DatasetChoice, RunConfig
+from engine.datasets.catalog import dataset_info
 from engine.errors import EngineError
 from engine.jobs.events import Job
 from engine.modes.data_folders import with_folders, without_folders
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.evaluation.result import EvaluationResult
 
 F32 = NDArray[np.float32]
+LEAD_CHOICES = ("leads", "evaluation_leads", "scored_leads")
 PARTS = ("test", "val", "train", "all")
 CHUNK = 512  # windows between two looks at the cancel request
 
@@ -50,7 +52,9 @@ def evaluate_predictor(
     task = open_task(config)
     windows = windows_of(config, part, job)
     if len(windows) == 0:
-        raise EngineError(f"there is no {part} window to score", hint="choose another split or dataset")
+        given = "; ".join(f"{c.name} has {', '.join(dataset_info(c.name).contains)}" for c in config.datasets)
+        hint = f"choose another split or dataset: {given}"
+        raise EngineError(f"there is no {part} window to score for {config.task}", hint=hint)
     return evaluate(task, windows, predicted(predictor, windows, job), config.evaluation)
 
 
@@ -61,7 +65,10 @@ def evaluation_config(config: RunConfig, datasets: Sequence[str] | None, source:
         chosen = tuple(
             known.get(name, DatasetChoice(name=name)).model_copy(update={"train_only": False}) for name in datasets
         )
-        config = config.model_copy(update={"datasets": chosen})
+        params = dict(config.task_params)
+        if set(datasets) - set(known):  # which leads count was decided for the model's own recordings
+            params = {key: value for key, value in params.items() if key not in LEAD_CHOICES}
+        config = config.model_copy(update={"datasets": chosen, "task_params": params})
     return with_folders(without_folders(config) if source is not None else config, source)
 
 
