@@ -25,6 +25,14 @@ TargetKind = Literal["per_window", "per_sample", "multi_label", "regression", "e
 IGNORED = -1  # a per-sample target that nobody marked: no loss, no score
 
 
+def anything_but(number: int) -> int:
+    """The per-sample target of a sample known only not to be of class `number`, as P waves in fibrillation.
+
+    It is scored no more than IGNORED, but a teacher's opinion is heard without that class.
+    """
+    return -2 - number
+
+
 @dataclass(frozen=True)
 class WindowSet:
     """Windows of many strips and where each came from.

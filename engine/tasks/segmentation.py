@@ -12,7 +12,7 @@ from pydantic import Field
 from engine.config import Choice, Part, RunConfig
 from engine.datasets.base import Strip, Wave
 from engine.signals.named_steps import chosen
-from engine.tasks.base import IGNORED, Task, WindowSet
+from engine.tasks.base import IGNORED, Task, WindowSet, anything_but
 from engine.tasks.cutting import cut, resampled, training_starts
 from engine.tasks.wave_events import FIDUCIALS, MARGIN, owned, stitch, window_starts
 
@@ -32,14 +32,16 @@ class SegmentationParams(Part):
 
     leads: only these leads (None: all a dataset has). evaluation_leads: only these when scoring (None: as leads).
     crops: training windows drawn from each strip. unlabelled_per_minute: training windows from each minute of
-    strips without marks, which then only a teacher judges. margin: samples at each end of an evaluation window that
-    the neighbouring window is asked for instead.
+    strips without marks, which then only a teacher judges; fibrillation_per_minute: the same of strips that are all
+    in atrial fibrillation or flutter, where a teacher is not heard on P waves. margin: samples at each end of an
+    evaluation window that the neighbouring window is asked for instead.
     """
 
     leads: tuple[str, ...] | None = None
     evaluation_leads: tuple[str, ...] | None = None
     crops: int = Field(8, ge=1)
     unlabelled_per_minute: float = Field(0.0, ge=0)
+    fibrillation_per_minute: float = Field(0.0, ge=0)
     margin: int = Field(MARGIN, ge=0)
 
 
@@ -111,10 +113,12 @@ class Segmentation(Task):
         return self._window_set(strip, x, y, starts, extra)
 
     def _unlabelled(self, strip: Strip, generator: np.random.Generator) -> WindowSet | None:
-        """Random windows, free of missing signal, in which no sample has a target."""
+        """Random windows, free of missing signal; all that is known is that fibrillation has no P waves."""
         rate, length = self.config.window.rate_hz, self.config.window.length
         signal = resampled(strip.samples_mv, strip.rate_hz, rate)
-        count = round(self._params.unlabelled_per_minute * len(signal) / rate / 60)
+        without_p = bool(strip.rhythms) and all(span.rhythm in _NO_P for span in strip.rhythms or ())
+        per_minute = self._params.fibrillation_per_minute if without_p else self._params.unlabelled_per_minute
+        count = round(per_minute * len(signal) / rate / 60)
         starts = training_starts(len(signal), length, count, generator)
         seconds = starts / rate
         for first, stop in strip.missing:
@@ -122,8 +126,11 @@ class Segmentation(Task):
             starts, seconds = starts[clear], seconds[clear]
         if not len(starts):
             return None
+        classes = self.config.classes or self.default_classes()
+        p_only = [number for number, labels in enumerate(classes.values()) if labels == ("p",)]
+        known = anything_but(p_only[0]) if without_p and p_only else IGNORED
         return self._window_set(
-            strip, cut(signal, starts, length), np.full((len(starts), length), IGNORED), starts, {}
+            strip, cut(signal, starts, length), np.full((len(starts), length), known), starts, {}
         )
 
     def _window_set(self, strip: Strip, x: F32, y: NDArray, starts: I64, extra: Mapping[str, NDArray]) -> WindowSet:

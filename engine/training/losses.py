@@ -1,7 +1,7 @@
 """Losses by name, over targets that carry their own masks and a teacher's opinion.
 
 Targets come packed along the last axis, because Keras hands a loss nothing else:
-classes     [class number (IGNORED: no loss), teacher's logits...]
+classes     [class number (IGNORED or `anything_but`: no loss), teacher's logits...]
 multi-label [0 or 1 per class, teacher's logits...]
 regression  [value per channel, teacher's values...]
 Outputs are logits, or values for regression. Every loss is a mean over what is not ignored.
@@ -26,6 +26,7 @@ Tensor = Any
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 _CLASSES = ("per_window", "per_sample")
+_NEVER = 50.0  # taken off a logit, leaves no probability
 
 
 class LossStep(Part):
@@ -272,6 +273,10 @@ def _teacher_loss(target: TargetKind, width: int, temperature: float) -> Loss:
     def loss(packed: Tensor, given: Tensor) -> Tensor:
         teacher, given = packed[..., width:], ops.cast(given, "float32")
         if target in _CLASSES:
+            excluded = ops.one_hot(
+                ops.cast(-2 - packed[..., 0], "int32"), given.shape[-1]
+            )  # `tasks.base.anything_but`
+            teacher = teacher - _NEVER * excluded
             wanted = ops.softmax(teacher / temperature, axis=-1)
             difference = ops.log_softmax(teacher / temperature, axis=-1) - ops.log_softmax(
                 given / temperature, axis=-1

@@ -8,7 +8,7 @@ import pytest
 from engine.config import RunConfig, parse_config
 from engine.datasets.base import RhythmSpan, Strip, Wave
 from engine.errors import ConfigError
-from engine.tasks.base import IGNORED
+from engine.tasks.base import IGNORED, anything_but
 from engine.tasks.registry import open_task
 from engine.tasks.segmentation import MARK_NAMES, sample_targets, stitched_recordings
 
@@ -122,6 +122,13 @@ def test_strips_without_marks_train_only_where_a_teacher_judges_them():
     windows = task.windows(bare, training=True, generator=generator())
     assert (windows.y == IGNORED).all() and 0 < len(windows) < 40 and windows.start.min() >= 2000
     assert task.windows(bare, training=False, generator=generator()) is None
+
+
+def test_fibrillation_without_marks_is_known_to_have_no_p_waves():
+    bare = Strip("1", "1", "I", 100.0, np.zeros(6000, np.float32), rhythms=(RhythmSpan(0, 6000, "afib"),))
+    windows = open_task(config(fibrillation_per_minute=12)).windows(bare, training=True, generator=generator())
+    assert len(windows) == 12 and (windows.y == anything_but(1)).all()
+    assert open_task(config(unlabelled_per_minute=12)).windows(bare, training=True, generator=generator()) is None
 
 
 def test_strips_without_wave_labels_have_no_windows():
