@@ -28,8 +28,8 @@ PAST, AHEAD, BLOCK = 128, 32, 32  # beats
 
 _SLOT = 4  # samples that one beat takes in a channel laid out beat by beat
 _RR_S = (0.2, 3.0)
-_LATE = 0.65  # quantile of RR above which beats make the sinus beat
-_LONG = 0.9  # quantile of RR that stands for the sinus interval where ectopic beats prevail
+_LATE = 0.5  # quantile of RR above which beats make the sinus beat
+_LONG = 0.8  # quantile of RR that stands for the sinus interval where ectopic beats prevail
 _QRS_S, _P_S = (-0.06, 0.06), (-0.26, -0.07)
 _ALIKE = 0.85  # correlation of a QRS with the sinus QRS
 _FEWEST = 6  # beats that make a sinus beat
