@@ -32,6 +32,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_source_option(build)
     add_job_options(build)
     build.set_defaults(run=_build)
+    score = actions.add_parser("score", help="score built-in models on their test patients again")
+    score.add_argument("names", metavar="NAME", nargs="*", help="models (default: all)")
+    score.add_argument("--to", metavar="DIR", type=Path, help="models folder (default: resources/models)")
+    add_source_option(score)
+    add_job_options(score)
+    score.set_defaults(run=_score)
     cards = actions.add_parser("cards", help="write the model cards again from the metrics files")
     cards.add_argument("--to", metavar="DIR", type=Path, help="models folder (default: resources/models)")
     cards.set_defaults(run=_cards)
@@ -61,6 +67,20 @@ def _build(arguments: argparse.Namespace) -> int:
     result = run_job(arguments, work)
     if not arguments.json_events:
         print(f"model: {result['folder']}\n{result['headline']}")
+    return 0
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from engine.modes.zoo import score_zoo_model
+
+    def work(job: Job) -> Mapping[str, Any]:
+        names = arguments.names or zoo_names()
+        return {name: score_zoo_model(name, job, source=arguments.source, to=arguments.to) for name in names}
+
+    result = run_job(arguments, work)
+    if not arguments.json_events:
+        for name, found in result.items():
+            print(f"{name}: {found['headline']}")
     return 0
 
 

@@ -46,7 +46,7 @@ def record_answers(
 ) -> dict[str, Any] | None:
     """Figures of records whose windows (of all leads) all have the same label, by their mean probabilities.
 
-    None where records are not longer than a window or no record has one label throughout.
+    None where records are not longer than a window, or where half of them have no one label (as with beats).
     """
     grouped = mean_by_record(windows, probabilities)
     if grouped is None:
@@ -57,7 +57,7 @@ def record_answers(
     np.minimum.at(lowest, number, windows.y)
     np.maximum.at(highest, number, windows.y)
     uniform = lowest == highest
-    if not uniform.any():
+    if 2 * uniform.sum() <= records:
         return None
     y, mean, patient = grouped
     answers = answers_of(y[uniform], mean[uniform], task.class_names, patient[uniform], "records")

@@ -23,6 +23,10 @@ from engine.reports.model_card import model_card
 from engine.resources import resource_path
 
 SHIPPED = ("model.tflite", "model.keras")
+# What metrics.json says of the model itself, not of its test
+KEPT = (
+    "name", "params", "macs", "receptive_field", "size_bytes", "arena_bytes", "split_hash", "patients", "parity",
+)  # fmt: skip
 
 
 def build_zoo_model(
@@ -54,6 +58,21 @@ def build_zoo_model(
     _install(folder, target, without_folders(config), metrics)
     job.artefact("model", target)
     return {"folder": str(target), "headline": metrics["headline"], "metrics": metrics}
+
+
+def score_zoo_model(
+    name: str, job: Job, *, source: Path | None = None, to: Path | None = None
+) -> Mapping[str, Any]:
+    """Score a built-in model on its test patients again and write its metrics.json and card anew."""
+    folder = (to or resource_path("models")) / name
+    predictor = open_predictor(folder)
+    result = evaluate_predictor(predictor, with_folders(without_folders(predictor.config), source), job)
+    figures = result.to_document()
+    stored = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = {**figures, **{key: stored[key] for key in KEPT}, "headline": _headline(figures)}
+    write_atomic(folder / "metrics.json", _json(metrics))
+    write_atomic(folder / "README.md", _card(predictor.config, metrics).encode())
+    return {"folder": str(folder), "headline": metrics["headline"]}
 
 
 def write_cards(to: Path | None = None) -> list[Path]:
@@ -92,11 +111,10 @@ def _metrics(
     counts = count(load_model_safely(folder.keras))
     splits = folder.read_json("split.json")
     export, parity = exported["export"], exported["parity"]
-    metric = figures["headline_metric"]
     return {
         **figures,
         "name": config.name,
-        "headline": f"{metric} {figures[metric]:.4f} on {figures['n_patients']} test patients",
+        "headline": _headline(figures),
         "params": counts.params,
         "macs": counts.macs,
         "receptive_field": counts.receptive_field,
@@ -116,9 +134,17 @@ def _install(folder: RunFolder, target: Path, config: RunConfig, metrics: Mappin
     for name in SHIPPED:
         write_atomic(target / name, (folder.path / name).read_bytes())
     write_atomic(target / "config.json", dump_config(config).encode())
-    text = json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False)
-    write_atomic(target / "metrics.json", (text + "\n").encode())
+    write_atomic(target / "metrics.json", _json(metrics))
     write_atomic(target / "README.md", _card(config, metrics).encode())
+
+
+def _headline(figures: Mapping[str, Any]) -> str:
+    metric = figures["headline_metric"]
+    return f"{metric} {figures[metric]:.4f} on {figures['n_patients']} test patients"
+
+
+def _json(metrics: Mapping[str, Any]) -> bytes:
+    return (json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
 def _card(config: RunConfig, metrics: Mapping[str, Any]) -> str:
