@@ -25,7 +25,7 @@ class ModelCommands(QObject):
         self._runner = JobRunner(self)
         self._wizard: TrainingWizard | None = None
         self._wanted_s: float | None = None
-        window.context.document.record_changed.connect(self._go_to_wanted)
+        window.context.document.record_changed.connect(self._record_changed)
 
     @property
     def runs_folder(self) -> Path:
@@ -40,6 +40,7 @@ class ModelCommands(QObject):
             self._wizard = TrainingWizard(self.runs_folder, self._runner, self._window.theme, self._window)
             self._wizard.destroyed.connect(self._forget)
             self._wizard.window_chosen.connect(self.open_window)
+            self._show_record()
         self._wizard.show()
         self._wizard.raise_()
         self._wizard.activateWindow()
@@ -76,7 +77,9 @@ class ModelCommands(QObject):
         except EngineError as error:
             self._window.show_fault("Cannot open the recording", str(error))
             return
-        folders = [dataset.path for dataset in config.datasets if dataset.path is not None]
+        plan = self._wizard.holder.plan
+        places = [*(dataset.path for dataset in config.datasets), plan.source]
+        folders = [place for place in places if place is not None]
         path = find_recording(chosen.record, folders)
         if path is None:
             self._window.show_fault(
@@ -88,6 +91,21 @@ class ModelCommands(QObject):
         self._window.open_path(path)
 
     @Slot()
+    def _record_changed(self) -> None:
+        self._show_record()
+        self._go_to_wanted()
+
+    def _show_record(self) -> None:
+        """Tell the wizard what its model can be tried on."""
+        record = self._window.context.document.record
+        if self._wizard is not None:
+            path = record.path if record is not None else None
+            self._wizard.evaluation.set_record(path, self._view_start)
+
+    def _view_start(self) -> float:
+        record, canvas = self._window.context.document.record, self._window.review.canvas
+        return 0.0 if record is None else canvas.view_start / record.fs
+
     def _go_to_wanted(self) -> None:
         record = self._window.context.document.record
         if self._wanted_s is not None and record is not None:

@@ -138,7 +138,7 @@ class JobRunner(QObject):
         else:
             log.error("engine process ended with code %s, status %s\n%s", code, status, self._errors)
             self.failed.emit(
-                "The work stopped unexpectedly; what was finished is kept, and it can be resumed.",
+                "The work stopped unexpectedly; what was finished is kept. The details may say why.",
                 f"Exit code {code}.\n{self._errors}",
             )
 

@@ -96,7 +96,6 @@ class ConfusionMatrix(QWidget):
         painter.setPen(QColor(theme.text))
         upper = QRect(cell.left(), cell.top() + 12, CELL, CELL // 2 - 8)
         painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, _short(count))
-        painter.setPen(QColor(theme.text_muted))
         lower = QRect(cell.left(), cell.top() + CELL // 2, CELL, CELL // 2 - 12)
         painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, f"{share:.1%}" if total else "none")
 

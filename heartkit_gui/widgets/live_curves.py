@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from heartkit_gui.theme.tokens import Theme
@@ -20,8 +21,8 @@ class LiveCurves(QWidget):
         self._theme = theme
         self._points: dict[str, list[tuple[int, float]]] = {}
         self._curves: dict[str, pg.PlotDataItem] = {}
-        self.losses = self._plot("loss")
-        self.figures = self._plot("validation figure")
+        self.losses = self._plot("loss", (-10, 10))
+        self.figures = self._plot("validation figure", (-10, -10))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
@@ -34,6 +35,8 @@ class LiveCurves(QWidget):
         self._points.clear()
         for curve in self._curves.values():
             curve.setData([], [])
+        for plot in (self.losses, self.figures):
+            plot.getAxis("bottom").setTicks(None)
 
     def add(self, epoch: int, figures: dict[str, float]) -> None:
         """Take the figures of one epoch (0-based); those that are not numbers are left out."""
@@ -42,6 +45,7 @@ class LiveCurves(QWidget):
                 self._points.setdefault(name, []).append((epoch + 1, float(value)))
                 epochs, values = zip(*self._points[name], strict=True)
                 self._curve(name).setData(list(epochs), list(values))
+                self._ticks(max(epochs))
 
     def points(self, name: str) -> list[tuple[int, float]]:
         """What was added for one figure: epoch from 1, value."""
@@ -56,18 +60,27 @@ class LiveCurves(QWidget):
                 axis = plot.getAxis(side)
                 axis.setPen(pg.mkPen(theme.border_strong))
                 axis.setTextPen(pg.mkPen(theme.text_muted))
+            plot.getPlotItem().legend.setLabelTextColor(theme.text_muted)
         for name, curve in self._curves.items():
-            curve.setPen(self._pen(name))
+            self._ink(curve, name)
 
-    def _plot(self, label: str) -> pg.PlotWidget:
+    def _plot(self, label: str, corner: tuple[int, int]) -> pg.PlotWidget:
         plot = pg.PlotWidget()
         plot.setAccessibleName(f"Curve of {label}")
+        plot.viewport().setAccessibleName(f"Curve of {label}")
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the figures are in the log as text
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
         plot.setLabel("left", label)
         plot.setLabel("bottom", "epoch")
-        plot.addLegend(offset=(-8, 8), labelTextColor=self._theme.text_muted)
+        item = plot.getPlotItem()
+        item.layout.setContentsMargins(8, 12, 14, 6)  # room for the half of a label beyond its tick
+        item.getViewBox().setDefaultPadding(0.08)
+        for side in ("left", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
+        item.getAxis("left").setWidth(58)
+        item.addLegend(offset=corner, labelTextColor=self._theme.text_muted, verSpacing=-6)
         plot.setMinimumSize(200, 150)
         plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         return plot
@@ -76,10 +89,20 @@ class LiveCurves(QWidget):
         if name not in self._curves:
             plot = self.losses if name in LOSSES else self.figures
             title = TITLES.get(name, name.removeprefix("val_").replace("_", " "))
-            self._curves[name] = plot.plot([], [], pen=self._pen(name), name=title)
+            self._curves[name] = plot.plot([], [], name=title, symbol="o", symbolSize=4, symbolPen=None)
+            self._ink(self._curves[name], name)
         return self._curves[name]
 
-    def _pen(self, name: str) -> object:
-        order = ("loss", "val_loss", "val_metric")
+    def _ticks(self, last: int) -> None:
+        """Whole epochs only."""
+        step = max(1, round(last / 6))
+        for plot in (self.losses, self.figures):
+            axis = plot.getAxis("bottom")
+            axis.setTicks([[(k, str(k)) for k in range(step, last + 1, step)]])
+
+    def _ink(self, curve: pg.PlotDataItem, name: str) -> None:
+        order = (*LOSSES, "val_metric")
         place = order.index(name) if name in order else len(order) + (sum(map(ord, name)) % 2)
-        return pg.mkPen(self._theme.chart[place % len(self._theme.chart)], width=1)
+        colour = self._theme.chart[place % len(self._theme.chart)]
+        curve.setPen(pg.mkPen(colour, width=1))
+        curve.setSymbolBrush(colour)

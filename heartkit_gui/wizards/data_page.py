@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QProgressBar
 
 from engine.datasets.catalog import dataset_info, find_folder
 from engine.errors import EngineError
 from heartkit_gui.services.job_runner import JobRunner
-from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.outcome import Outcome
 from heartkit_gui.widgets.tables import Column, RowTable
 from heartkit_gui.wizards.plan import PlanHolder
-from heartkit_gui.wizards.scaffold import Page
+from heartkit_gui.wizards.scaffold import Page, page_button
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class DatasetRow:
     folder: Path | None
     must_accept: bool
     tip: str
+    terms: str  # what is to be accepted, with a link to the publisher
 
 
 class DataPage(Page):
@@ -41,15 +44,12 @@ class DataPage(Page):
             "anything is cut; test patients are used for the final figures only.",
         )
         self._holder, self._runner = holder, runner
-        self._mine = False
+        self._mine = self._ended = False  # a download of this page runs; how the last one ended is still shown
         self.folder = QLineEdit()
         self.folder.setAccessibleName("Folder with the datasets")
         self.folder.setPlaceholderText("Where downloads go (leave empty), or a folder with your copies")
         self.folder.editingFinished.connect(self._folder_edited)
-        browse = QPushButton("Browse…")
-        browse.setAccessibleName("Choose the folder with the datasets")
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._browse)
+        browse = page_button("Browse…", "Choose the folder with the datasets", self._browse)
         row = QHBoxLayout()
         row.addWidget(QLabel("Folder"))
         row.addWidget(self.folder, 1)
@@ -65,25 +65,29 @@ class DataPage(Page):
             ),
             max_rows=8,
         )
-        self.accept = QCheckBox("I have read and accept the licences that ask for it")
+        self.terms = QLabel()
+        self.terms.setTextFormat(Qt.TextFormat.RichText)
+        self.terms.setWordWrap(True)
+        self.terms.setOpenExternalLinks(True)
+        self.terms.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.terms.setAccessibleName("Licences to accept")
+        self.accept = QCheckBox("I have read these licences and accept them")
+        self.accept.setAccessibleName(self.accept.text())
         self.accept.setVisible(False)
         self.accept.toggled.connect(self._refresh)
-        self.download = QPushButton("Download what is missing")
-        self.download.setAutoDefault(False)
-        self.download.clicked.connect(self._download)
-        self.stop = QPushButton("Stop")
-        self.stop.setAutoDefault(False)
-        self.stop.clicked.connect(runner.cancel)
+        self.download = page_button("Download what is missing", "Download what is missing", self._download)
+        self.stop = page_button("Stop", "Stop the download and keep what is there", runner.cancel)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download progress")
-        self.note = role_label("muted", wrap=True)
+        self.note = Outcome()
         buttons = QHBoxLayout()
         buttons.addWidget(self.download)
         buttons.addWidget(self.stop)
         buttons.addStretch(1)
         self.body.addLayout(row)
         self.body.addWidget(self.table)
+        self.body.addWidget(self.terms)
         self.body.addWidget(self.accept)
         self.body.addLayout(buttons)
         self.body.addWidget(self.bar)
@@ -110,11 +114,17 @@ class DataPage(Page):
         if not missing:
             return ()
         accepted = ("--accept-licence",) if self.accept.isChecked() else ()
-        return ("download", *missing, *accepted)
+        source = self._holder.plan.source
+        return ("download", *missing, *(("--to", str(source)) if source is not None else ()), *accepted)
 
     def entered(self) -> None:
         """Look at the folders again: they may have changed."""
+        self._ended = False
         self._refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self.note.set_theme(theme)
 
     def rows(self) -> list[DatasetRow]:
         """The datasets of the plan as they are now."""
@@ -128,10 +138,15 @@ class DataPage(Page):
         rows = self.rows()
         self.table.set_rows(rows)
         missing = [row for row in rows if row.folder is None]
-        asks = any(row.must_accept for row in missing)
+        asking = [row for row in missing if row.must_accept]
+        asks = bool(asking)
+        self.terms.setText("<br>".join(row.terms for row in asking))
+        self.terms.setVisible(asks)
         self.accept.setVisible(asks)
         running = self.is_busy()
-        self.download.setVisible(bool(missing))
+        if not running and not self._ended:
+            self.note.say(missing[0].tip if missing else "")
+        self.download.setVisible(any(row.size for row in missing) and not running)
         self.download.setEnabled(not self._runner.busy and (not asks or self.accept.isChecked()))
         self.stop.setVisible(running)
         self.bar.setVisible(running)
@@ -157,14 +172,15 @@ class DataPage(Page):
     @Slot()
     def _folder_edited(self) -> None:
         text = self.folder.text().strip()
+        self._ended = False
         self._holder.put(replace(self._holder.plan, source=Path(text).expanduser() if text else None))
 
     @Slot()
     def _download(self) -> None:
         arguments = self.command()
         if arguments and not self._runner.busy:
-            self._mine = True
-            self.note.setText("")
+            self._mine, self._ended = True, False
+            self.note.say("Starting…")
             self._runner.start(arguments)
             self._refresh()
 
@@ -173,34 +189,49 @@ class DataPage(Page):
         if self._mine:
             self.bar.setMaximum(1000)
             self.bar.setValue(round(1000 * share))
-            self.note.setText(f"{stage} {note}".strip())
+            self.note.say(f"{stage[:1].upper()}{stage[1:]}  {note}".strip())
 
     @Slot(dict)
     def _done(self, _: dict) -> None:
-        self._end("")
+        if self._mine:
+            self._mine = False
+            self._refresh()
 
     @Slot(str, str)
-    def _failed(self, sentence: str, _: str) -> None:
-        self._end(sentence)
+    def _failed(self, sentence: str, details: str) -> None:
+        if self._mine:
+            self._mine, self._ended = False, True
+            self.note.fail(sentence, details)
+            self._refresh()
 
     @Slot()
     def _cancelled(self) -> None:
-        self._end("Stopped. What was fetched is kept; the download goes on from there next time.")
-
-    def _end(self, sentence: str) -> None:
         if self._mine:
-            self._mine = False
-            self.note.setText(sentence)
+            self._mine, self._ended = False, True
+            self.note.say("Stopped. What was fetched is kept; the download goes on from there next time.")
             self._refresh()
 
 
 def _row(name: str, source: Path | None) -> DatasetRow:
-    info = dataset_info(name)
+    try:
+        info = dataset_info(name)
+    except EngineError as error:
+        return DatasetRow(name, "", "", "", "unknown", None, False, str(error), "")
     try:
         folder = find_folder(name, source)
         state = "found" if info.size_bytes else "made here"
         tip = str(folder)
     except EngineError as error:
         folder, state, tip = None, "missing", str(error)
-    size = f"{info.size_bytes / 1e9:.2f} GB" if info.size_bytes else ""
-    return DatasetRow(name, info.title, info.licence, size, state, folder, info.must_accept, tip)
+    terms = (
+        f"{escape(info.title)}: {escape(info.licence)}"
+        + ("" if info.commercial else "; not for commercial use, nor are models trained on it")
+        + f'. <a href="{escape(info.home)}">{escape(info.home)}</a>'
+    )
+    size = size_text(info.size_bytes) if info.size_bytes else ""
+    return DatasetRow(name, info.title, info.licence, size, state, folder, info.must_accept, tip, terms)
+
+
+def size_text(n_bytes: int) -> str:
+    """A size as people say it, "380 MB"."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -6,12 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QPushButton, QSpinBox
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox
 
+from engine.config import RunConfig
 from heartkit_gui.services.job_runner import JobRunner
+from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label
+from heartkit_gui.widgets.outcome import Outcome
 from heartkit_gui.wizards.plan import PlanHolder
-from heartkit_gui.wizards.scaffold import Page
+from heartkit_gui.wizards.scaffold import Page, page_button
+
+FIELD_PX = 150
 
 
 class ModelPage(Page):
@@ -28,6 +33,7 @@ class ModelPage(Page):
         self.batch = _spin("Windows in a batch", 1, 8192)
         self.rate = QDoubleSpinBox()
         self.rate.setAccessibleName("Learning rate")
+        self.rate.setFixedWidth(FIELD_PX)
         self.rate.setDecimals(6)
         self.rate.setRange(1e-6, 1.0)
         self.rate.setSingleStep(1e-4)
@@ -41,10 +47,8 @@ class ModelPage(Page):
         form.addRow("Learning rate", self.rate)
         form.addRow("Seed", self.seed)
         self._facts = role_label("muted", wrap=True)
-        self.count = QPushButton("Count parameters and operations")
-        self.count.setAutoDefault(False)
-        self.count.clicked.connect(self._count)
-        self.counts = role_label("statement", wrap=True, selectable=True)
+        self.count = page_button("Count parameters and operations", "Count parameters and operations", self._count)
+        self.counts = Outcome()
         row = QHBoxLayout()
         row.addWidget(self.count)
         row.addStretch(1)
@@ -78,12 +82,12 @@ class ModelPage(Page):
         self.rate.setValue(plan.learning_rate or training.learning_rate)
         self.seed.setValue(config.seed if plan.seed is None else plan.seed)
         self._filling = False
-        names = ", ".join(a.name.replace("_", " ") for a in training.augmentations) or "none"
-        teacher = f"\nTaught by: {training.teacher}" if training.teacher else ""
-        self._facts.setText(
-            f"Architecture: {config.model.name}\nLoss: {training.loss.name}\nAugmentation: {names}{teacher}"
-        )
+        self._facts.setText("\n".join(recipe_lines(config)))
         self.changed.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self.counts.set_theme(theme)
 
     @Slot()
     def _edited(self) -> None:
@@ -105,7 +109,7 @@ class ModelPage(Page):
     def _count(self) -> None:
         if not self._runner.busy:
             self._mine = True
-            self.counts.setText("Counting…")
+            self.counts.say("Counting…")
             self._runner.start(self.command())
 
     @Slot(dict)
@@ -114,25 +118,40 @@ class ModelPage(Page):
             self._mine = False
             reach = result.get("receptive_field_s")
             sight = f"each output sees {reach:.2f} s" if reach else "each output sees the whole window"
-            self.counts.setText(
+            self.counts.say(
                 f"{result['params']:,} parameters, {result['macs']:,} multiply-accumulates per window, {sight}"
             )
 
     @Slot(str, str)
-    def _not_counted(self, sentence: str, _: str) -> None:
+    def _not_counted(self, sentence: str, details: str) -> None:
         if self._mine:
             self._mine = False
-            self.counts.setText(sentence)
+            self.counts.fail(sentence, details)
 
     @Slot(bool)
     def _busy_changed(self, busy: bool) -> None:
         self.count.setEnabled(not busy)
 
 
+def recipe_lines(config: RunConfig) -> list[str]:
+    """Architecture, loss, augmentation and teacher of a preset."""
+    training = config.training
+    names = [choice.name.replace("_", " ") for choice in training.augmentations]
+    lines = [
+        f"Architecture: {config.model.name}",
+        f"Loss: {training.loss.name.replace('_', ' ')}",
+        f"Augmentation: {', '.join(names) or 'none'}",
+    ]
+    if training.teacher:
+        lines.append(f"Taught by: {training.teacher}")
+    return lines
+
+
 def _spin(name: str, low: int, high: int) -> QSpinBox:
     box = QSpinBox()
     box.setAccessibleName(name)
     box.setRange(low, high)
+    box.setFixedWidth(FIELD_PX)
     return box
 
 

@@ -77,6 +77,20 @@ class Plan:
             str(self.folder / "evaluation"), "--report", str(self.folder / "evaluation.html"),
         )  # fmt: skip
 
+    def demo_command(self, record: Path, start_s: float = 0.0) -> tuple[str, ...]:
+        """Arguments of the engine that show what the run makes of a recording."""
+        return (
+            "demo", "--model", str(self.folder), "--record", str(record), "--start", f"{start_s:g}", "--out",
+            str(self.folder / "demo.html"),
+        )  # fmt: skip
+
+    def with_free_name(self) -> Plan:
+        """The same as a run of its own: a name that no folder has."""
+        stem, count = self.preset or "run", 2
+        while (self.runs / f"{stem}-{count}").exists():
+            count += 1
+        return replace(self, name=f"{stem}-{count}")
+
     def export_command(self, form: str = "INT8") -> tuple[str, ...]:
         """Arguments of the engine that quantize the run."""
         return ("export", "--run", str(self.folder), "--format", form, *self.data_options())

@@ -113,11 +113,11 @@ class Wizard(QDialog):
         self._command.setReadOnly(True)
         self._command.setAccessibleName("The same as a command")
         self._command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._copy = _button("Copy", "Copy the command", self._copy_command)
-        self._back = _button("Back", "Step before", self._previous)
-        self._next = _button("Next", "Next step", self._following)
+        self._copy = page_button("Copy", "Copy the command", self._copy_command)
+        self._back = page_button("Back", "Step before", self._previous)
+        self._next = page_button("Next", "Next step", self._following)
         self._next.setDefault(True)
-        self._close = _button("Close", "Close this window", self.close)
+        self._close = page_button("Close", "Close this window", self.close)
         command = QHBoxLayout()
         command.setSpacing(8)
         self._command_label = QLabel("As a command")
@@ -159,18 +159,20 @@ class Wizard(QDialog):
     @Slot()
     def _refresh(self) -> None:
         index = self._stack.currentIndex()
+        busy = any(page.is_busy() for page in self.pages)  # the plan must stay as it is while work on it runs
         reachable = True
         for i, page in enumerate(self.pages):
             item = self._steps.item(i)
             flags = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
-            item.setFlags(flags if reachable else Qt.ItemFlag.NoItemFlags)
+            item.setFlags(flags if reachable and (not busy or i == index) else Qt.ItemFlag.NoItemFlags)
             reachable = reachable and page.is_complete()
-        self._back.setEnabled(index > 0)
+        self._back.setEnabled(index > 0 and not busy)
         self._next.setVisible(index + 1 < len(self.pages))
-        self._next.setEnabled(self.current.is_complete())
+        self._next.setEnabled(self.current.is_complete() and not busy)
         arguments = self.current.command()
         text = shown_command(arguments) if arguments else ""
         self._command.setText(text)
+        self._command.setToolTip(text)
         self._command.setCursorPosition(0)
         for part in (self._command, self._copy, self._command_label):
             part.setVisible(bool(text))
@@ -192,13 +194,19 @@ class Wizard(QDialog):
     def _copy_command(self) -> None:
         QGuiApplication.clipboard().setText(self._command.text())
 
+    def reject(self) -> None:
+        """Escape closes the window as its button does, but never while work runs: that takes a click."""
+        if not any(page.is_busy() for page in self.pages):
+            self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Tell the owner."""
+        """Tell the owner. (A QDialog would reject first, which here closes.)"""
         self.closed.emit()
-        super().closeEvent(event)
+        event.accept()
 
 
-def _button(text: str, name: str, act: object) -> QPushButton:
+def page_button(text: str, name: str, act: object) -> QPushButton:
+    """A button that does not answer to Return by itself."""
     button = QPushButton(text)
     button.setAccessibleName(name)
     button.setAutoDefault(False)

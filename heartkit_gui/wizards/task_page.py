@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout
 
 from engine.config import RunConfig
+from engine.errors import EngineError
 from engine.presets import load_preset, preset_names
 from heartkit_gui.widgets.labels import role_label
 from heartkit_gui.wizards.plan import PlanHolder
 from heartkit_gui.wizards.scaffold import Page
+
+log = logging.getLogger(__name__)
 
 NAME = Qt.ItemDataRole.UserRole
 
@@ -24,11 +29,12 @@ class TaskPage(Page):
         self._holder = holder
         self.list = QListWidget()
         self.list.setAccessibleName("Presets")
+        self.list.setObjectName("sideList")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setMinimumWidth(230)
         self.list.setSpacing(2)
-        presets = sorted((load_preset(name).task, name) for name in preset_names())
+        presets = sorted((config.task, name) for name in preset_names() if (config := _read(name)) is not None)
         task = ""
         for kind, name in presets:
             if kind != task:
@@ -53,7 +59,11 @@ class TaskPage(Page):
         row.addWidget(self.list)
         row.addLayout(right, 1)
         self.body.addLayout(row, 1)
-        self.choose(holder.plan.preset or (presets[0][1] if presets else ""))
+        self.list.setVisible(bool(presets))
+        if presets:
+            self.choose(holder.plan.preset or presets[0][1])
+        else:
+            self._about.setText("This installation has no presets; heartkit-engine train --config takes a file.")
 
     def is_complete(self) -> bool:
         """A preset is chosen."""
@@ -78,6 +88,15 @@ class TaskPage(Page):
         self._about.setText(config.about)
         self._facts.setText(facts(config))
         self.changed.emit()
+
+
+def _read(name: str) -> RunConfig | None:
+    """A preset; None where it cannot be read, which must not keep the others from being used."""
+    try:
+        return load_preset(name)
+    except EngineError as error:
+        log.warning("preset %s: %s", name, error)
+        return None
 
 
 def facts(config: RunConfig) -> str:

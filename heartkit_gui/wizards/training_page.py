@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QProgressBar, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QProgressBar
 
 from heartkit_gui.services.job_runner import JobRunner
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label
 from heartkit_gui.widgets.live_curves import LiveCurves
+from heartkit_gui.widgets.outcome import Outcome
 from heartkit_gui.wizards.plan import PlanHolder
-from heartkit_gui.wizards.scaffold import Page
+from heartkit_gui.wizards.scaffold import Page, page_button
 
 
 class TrainingPage(Page):
@@ -27,24 +28,22 @@ class TrainingPage(Page):
         )
         self._holder, self._runner = holder, runner
         self._mine = False
-        self._ending = ""  # how the last training went
+        self._ending: tuple[str, str, bool] | None = None  # sentence, details, failed: how the last one went
+        self._stopping = False
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the run")
         self.name.textEdited.connect(self._named)
         self.where = role_label("small", wrap=True, selectable=True)
-        self.start = QPushButton("Train")
-        self.start.setAutoDefault(False)
-        self.start.clicked.connect(self._start)
-        self.stop = QPushButton("Stop")
-        self.stop.setAutoDefault(False)
-        self.stop.clicked.connect(runner.cancel)
+        self.start = page_button("Train", "Train, or resume the training", self._start)
+        self.stop = page_button("Stop", "Stop the training and keep what is reached", self._ask_to_stop)
+        self.another = page_button("New run", "Give the run a free name and begin anew", self._rename)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setMaximum(1000)
         self.bar.setAccessibleName("Training progress")
-        self.state = role_label("statement", wrap=True)
+        self.state = Outcome()
         self.curves = LiveCurves(theme)
-        self.curves.setMinimumHeight(240)
+        self.curves.setMinimumHeight(220)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setAccessibleName("What the training says")
@@ -56,6 +55,7 @@ class TrainingPage(Page):
         row.addWidget(self.name, 1)
         row.addWidget(self.start)
         row.addWidget(self.stop)
+        row.addWidget(self.another)
         self.body.addLayout(row)
         self.body.addWidget(self.where)
         self.body.addWidget(self.bar)
@@ -94,6 +94,7 @@ class TrainingPage(Page):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self.curves.set_theme(theme)
+        self.state.set_theme(theme)
 
     @Slot()
     def _refresh(self) -> None:
@@ -105,22 +106,33 @@ class TrainingPage(Page):
         self.name.setEnabled(not busy)
         self.start.setText("Resume" if can_resume(plan.folder) else "Train")
         self.start.setEnabled(not self._runner.busy and not finished)
+        self.start.setVisible(not busy)
         self.stop.setVisible(busy)
+        self.stop.setEnabled(not self._stopping)
         self.bar.setVisible(busy)
-        if self._runner.busy and not busy:
-            self.state.setText("Other work is under way; training can start when it is done.")
-        elif finished and not busy:
-            self.state.setText("Trained. Give the run another name to train again.")
-        elif not busy and self._ending:
-            self.state.setText(self._ending)
-        elif not busy:
-            self.state.setText("Interrupted run: it can be resumed." if can_resume(plan.folder) else "")
+        self.another.setVisible(not busy and (finished or can_resume(plan.folder)))
+        if not busy:
+            self._say_how_it_stands(plan.folder, finished)
         self.changed.emit()
+
+    def _say_how_it_stands(self, folder: Path, finished: bool) -> None:
+        if self._runner.busy:
+            self.state.say("Other work is under way; training can start when it is done.")
+        elif finished:
+            self.state.say("Trained. Evaluate it next, or begin a new run.")
+        elif self._ending is not None:
+            sentence, details, failed = self._ending
+            if failed:
+                self.state.fail(sentence, details)
+            else:
+                self.state.say(sentence)
+        else:
+            self.state.say("This run was interrupted; it can be resumed." if can_resume(folder) else "")
 
     @Slot(str)
     def _named(self, text: str) -> None:
         plain = "".join(c for c in text.strip() if c.isalnum() or c in "-_. ").lstrip(".")
-        self._ending = ""
+        self._ending = None
         self._holder.put(replace(self._holder.plan, name=plain))
         self._show_history()
 
@@ -133,7 +145,9 @@ class TrainingPage(Page):
         self.log.clear()
         if "--resume" not in arguments:
             self.curves.clear()
-        self.state.setText("Starting…")
+        self._stopping = False
+        self.bar.setValue(0)
+        self.state.say("Starting…")
         self._runner.start(arguments)
         self._refresh()
 
@@ -141,7 +155,8 @@ class TrainingPage(Page):
     def _progressed(self, stage: str, share: float, note: str) -> None:
         if self._mine:
             self.bar.setValue(round(1000 * share))
-            self.state.setText(f"{stage}  {note}".strip())
+            if not self._stopping:
+                self.state.say(f"{stage[:1].upper()}{stage[1:]}  {note}".strip())
 
     @Slot(int, dict)
     def _epoch(self, epoch: int, figures: dict[str, float]) -> None:
@@ -157,23 +172,36 @@ class TrainingPage(Page):
 
     @Slot(dict)
     def _done(self, _: dict) -> None:
-        self._end("Trained.")
+        self._end(None)
 
     @Slot(str, str)
     def _failed(self, sentence: str, details: str) -> None:
-        if self._mine and details:
-            self.log.appendPlainText(details)
-        self._end(sentence)
+        self._end((sentence, details, True))
 
     @Slot()
     def _cancelled(self) -> None:
-        self._end("Stopped. What was reached is kept; Resume goes on from there.")
+        self._end(("Stopped. What was reached is kept; Resume goes on from there.", "", False))
 
-    def _end(self, sentence: str) -> None:
+    def _end(self, ending: tuple[str, str, bool] | None) -> None:
         if self._mine:
-            self._mine = False
-            self._ending = sentence
+            self._mine = self._stopping = False
+            self._ending = ending
             self._refresh()
+
+    @Slot()
+    def _ask_to_stop(self) -> None:
+        self._stopping = True
+        self.state.say("Stopping at the next step…")
+        self._runner.cancel()
+        self._refresh()
+
+    @Slot()
+    def _rename(self) -> None:
+        self._ending = None
+        self._holder.put(self._holder.plan.with_free_name())
+        self.log.clear()
+        self._show_history()
+        self.name.setText(self._holder.plan.name)
 
     def _show_history(self) -> None:
         self.curves.clear()

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QWidget
 from heartkit_gui.services.job_runner import JobRunner
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.wizards.data_page import DataPage
+from heartkit_gui.wizards.evaluation_page import EvaluationPage
+from heartkit_gui.wizards.export_page import ExportPage
 from heartkit_gui.wizards.model_page import ModelPage
 from heartkit_gui.wizards.plan import Plan, PlanHolder
-from heartkit_gui.wizards.results_pages import EvaluationPage, ExportPage
 from heartkit_gui.wizards.scaffold import Wizard
 from heartkit_gui.wizards.task_page import TaskPage
 from heartkit_gui.wizards.training_page import TrainingPage

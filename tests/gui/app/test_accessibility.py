@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from engine.analysis.stages import Stages
 from engine.records.hints import Guess, NeedsHints
 from heartkit_gui.actions.palette import CommandPalette
 from heartkit_gui.actions.sheet import ShortcutSheet
@@ -29,8 +30,10 @@ from heartkit_gui.canvas.scale import FALLBACK_DPI, MM_PER_INCH
 from heartkit_gui.model.settings import Settings
 from heartkit_gui.theme.tokens import PAPER
 from heartkit_gui.views.about_dialog import AboutDialog
+from heartkit_gui.views.algorithms_dialog import AlgorithmsDialog
 from heartkit_gui.views.hints_dialog import HintsDialog
 from heartkit_gui.views.main_window import MainWindow
+from heartkit_gui.views.models_dialog import ModelsDialog
 from heartkit_gui.views.settings_dialog import SettingsDialog
 from heartkit_gui.widgets.dialogs import MessageDialog, TimeDialog
 
@@ -69,6 +72,8 @@ DIALOGS: dict[str, Callable[[MainWindow], QDialog]] = {
     "about": AboutDialog,
     "sheet": ShortcutSheet,
     "settings": lambda w: SettingsDialog(Settings(), FALLBACK_DPI / MM_PER_INCH, w),
+    "models": ModelsDialog,
+    "algorithms": lambda w: AlgorithmsDialog("Title", "Purpose.", "Use", Stages(), None, w),
     "palette": lambda w: CommandPalette(list(w.registry), w),
     "hints": lambda w: HintsDialog(
         Path("x.csv"), NeedsHints("no rate", path="x.csv", guess=Guess(delimiter=",", preview=(("1", "2"),))), w
@@ -82,6 +87,17 @@ def test_every_control_of_a_dialog_has_a_name(window: MainWindow, name: str) -> 
     assert name_of(dialog)
     assert nameless(dialog) == []
     dialog.close()
+
+
+def test_every_control_of_the_training_wizard_has_a_name(window: MainWindow) -> None:
+    window.registry.run("models.train")
+    wizard = window.models._wizard
+    assert wizard is not None
+    for page in wizard.pages:
+        for part in ("figures", "events", "matrix", "windows", "report", "terms", "accept"):
+            if hasattr(page, part):
+                getattr(page, part).show()
+    assert nameless(wizard) == []
 
 
 def test_the_walk_finds_a_control_without_name(window: MainWindow) -> None:
