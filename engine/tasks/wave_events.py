@@ -31,6 +31,7 @@ FIDUCIALS: Mapping[str, tuple[str, str, str]] = {
     "qrs": ("qrs_on", "r", "qrs_off"),
     "t": ("t_on", "t", "t_off"),
 }
+_WAVES_AT_ONCE = 4096
 MARGIN = 25  # samples at each end of a window that the neighbouring window sees better
 
 
@@ -205,8 +206,7 @@ def _runs(probability: F64, rules: RunRules, rate_hz: float, signal_mv: F32 | No
     mass = total[end] - total[begin]
     peak = (moment[end] - moment[begin]) / mass
     if signal_mv is not None:
-        found = [_extremum(signal_mv, b, e, rules.downward) for b, e in zip(begin, end, strict=True)]
-        peak = np.array(found, np.float64)
+        peak = _extrema(signal_mv, begin, end, rules.downward)
     return Waves(_crossing_up(probability, begin), peak, _crossing_down(probability, end), mass / (end - begin))
 
 
@@ -227,23 +227,29 @@ def _crossing_down(probability: F64, end: I64) -> F64:
     return np.where(end < n, at, np.nan)
 
 
-def _extremum(signal_mv: F32, begin: int, end: int, downward: float) -> float:
-    """The sample farthest from the line between a wave's ends, refined by a parabola.
+def _extrema(signal_mv: F32, begin: I64, end: I64, downward: float) -> F64:
+    """For each [begin, end) the sample farthest from the line between its ends, refined by a parabola.
 
     Distances below the line count `downward` times: experts mark R where there is one, even beside a deeper S.
     """
-    low, high = max(begin - 1, 0), min(end + 1, len(signal_mv))
-    piece = np.asarray(signal_mv[low:high], np.float64)
-    if len(piece) < 3:
-        return (begin + end - 1) / 2
-    away = piece - np.linspace(piece[0], piece[-1], len(piece))
-    away = np.maximum(away, -downward * away)
-    k = int(np.argmax(away))
-    if 0 < k < len(away) - 1:
-        left, mid, right = away[k - 1 : k + 2]
-        bend = left - 2 * mid + right
-        return low + k + (0.5 * (left - right) / bend if bend < 0 else 0.0)
-    return float(low + k)
+    found = np.zeros(len(begin))
+    for first in range(0, len(begin), _WAVES_AT_ONCE):
+        part = slice(first, first + _WAVES_AT_ONCE)
+        low, high = np.maximum(begin[part] - 1, 0), np.minimum(end[part] + 1, len(signal_mv))
+        at = np.arange((high - low).max())
+        away = signal_mv[np.minimum(low[:, None] + at, len(signal_mv) - 1)].astype(np.float64)
+        ends = signal_mv[low].astype(np.float64), signal_mv[high - 1].astype(np.float64)
+        slope = (ends[1] - ends[0]) / np.maximum(high - low - 1, 1)
+        away = away - ends[0][:, None] - slope[:, None] * at
+        away = np.where(at < (high - low)[:, None], np.maximum(away, -downward * away), -np.inf)
+        top = away.argmax(axis=1)
+        rows = np.arange(len(top))
+        inside = (top > 0) & (top < high - low - 1)
+        left = away[rows, np.where(inside, top - 1, 0)]
+        right = away[rows, np.where(inside, top + 1, 0)]
+        bend = np.where(inside, left - 2 * away[rows, top] + right, 0.0)
+        found[part] = low + top + np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
+    return found
 
 
 def _apart(qrs: Waves, refractory: float) -> Waves:
@@ -299,13 +305,15 @@ def _irregularity(qrs: Waves, reach: int) -> F64:
     """For each interval before, between and after complexes [n + 1]: how much intervals around it change, as a
     share of their median. 0 where there are fewer than three.
     """
-    found = np.zeros(len(qrs) + 1)
     rr = np.diff(qrs.peak)
     if len(rr) < 3:
-        return found
-    change = np.abs(np.diff(rr))
-    for k in range(len(found)):
-        low, high = max(0, k - 1 - reach), min(len(rr), k + reach)
-        if high - low >= 3:
-            found[k] = np.median(change[low : high - 1]) / np.median(rr[low:high])
-    return found
+        return np.zeros(len(qrs) + 1)
+    around = _neighbourhoods(rr, reach + 1, 2 * reach + 1)
+    changes = _neighbourhoods(np.abs(np.diff(rr)), reach + 1, 2 * reach)
+    share = np.nanmedian(changes, axis=1) / np.nanmedian(around, axis=1)
+    return np.where(np.isfinite(around).sum(axis=1) >= 3, share, 0.0)
+
+
+def _neighbourhoods(values: F64, outside: int, width: int) -> F64:
+    """All stretches of `width` values, NaN for the `outside` ones before the first and after the last."""
+    return np.lib.stride_tricks.sliding_window_view(np.pad(values, outside, constant_values=np.nan), width)
