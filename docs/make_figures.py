@@ -29,7 +29,8 @@ def main() -> int:
             code = subprocess.call([*command, "--theme", theme, str(record)], env=environment, cwd=DOCS.parent)
             if code:
                 return code
-    return 0
+        scenes = [sys.executable, str(DOCS / "figure_scenes.py"), str(DOCS / "images")]
+        return subprocess.call(scenes, env=environment, cwd=DOCS.parent)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ class ModelCommands(QObject):
         """Where training runs are kept."""
         return self._window.context.folders.runs
 
+    @property
+    def wizard(self) -> TrainingWizard | None:
+        """The training wizard while it is open."""
+        return self._wizard
+
     def train(self) -> None:
         """Open the training wizard, or bring it to the front."""
         from heartkit_gui.wizards.training_wizard import TrainingWizard

@@ -41,7 +41,11 @@ class Figure:
     value: str
     interval: str = ""
     heartkit: str = ""
-    tip: str = ""
+
+    @property
+    def tip(self) -> str:
+        """The whole name, for columns too narrow for it."""
+        return self.name
 
 
 @dataclass(frozen=True)

@@ -190,8 +190,8 @@ QPushButton#linkButton { color: @accent; text-align: left; }
 QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit {
   background: @field; border: 1px solid @edge; border-radius: 6px; padding: 4px 8px;
   selection-background-color: @accent; selection-color: @onaccent; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit {
-  border: none; padding: 0 2px; background: transparent; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0 2px; background: transparent; }
+QAbstractSpinBox QLineEdit { padding: 0 6px; }
 QComboBox:hover, QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover { border-color: @muted; }
 QComboBox:focus, QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
   border: 2px solid @focus; padding: 3px 7px; }

@@ -103,13 +103,14 @@ class MainWindow(QMainWindow):
             "go": (go := GoCommands(self)),
             "measure": (measure := MeasureCommands(self)),
             "analysis": AnalysisCommands(self),
-            "algorithms": AlgorithmCommands(self),
+            "algorithms": (algorithms := AlgorithmCommands(self)),
             "models": (models := ModelCommands(self)),
             "window": WindowCommands(self),
             "help": HelpCommands(self),
         }
         self.go = go
         self.models = models
+        self.algorithms = algorithms
         self.registry = ActionRegistry(ACTIONS, groups, self)
         self.registry.install(self, self.review.canvas)
         bar = self.menuBar()

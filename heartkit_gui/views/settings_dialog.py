@@ -27,6 +27,7 @@ from heartkit_gui.widgets.ruler import RulerBar
 from heartkit_gui.widgets.stage_chooser import StageChooser
 
 RULER_PX = 400
+WIDTH = 520
 
 
 class SettingsDialog(QDialog):
@@ -106,6 +107,7 @@ class SettingsDialog(QDialog):
         buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Save")
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
+        self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(22, 18, 22, 16)
         layout.setSpacing(12)

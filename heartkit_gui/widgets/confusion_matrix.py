@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from heartkit_gui.theme.stylesheet import mix
 from heartkit_gui.theme.tokens import Theme
 
-CELL = 74
+CELL = 66
 MARGIN = 22
 
 

@@ -25,6 +25,7 @@ class DatasetRow:
 
     name: str
     title: str
+    patients: str
     licence: str
     size: str
     state: str
@@ -59,6 +60,7 @@ class DataPage(Page):
             (
                 Column("Dataset", lambda r: r.name),
                 Column("", lambda r: r.title, stretch=True),
+                Column("Patients", lambda r: r.patients, right=True),
                 Column("Licence", lambda r: r.licence),
                 Column("Size", lambda r: r.size, right=True),
                 Column("State", lambda r: r.state),
@@ -145,7 +147,7 @@ class DataPage(Page):
         self.accept.setVisible(asks)
         running = self.is_busy()
         if not running and not self._ended:
-            self.note.say(missing[0].tip if missing else "")
+            self.note.say(self._cure(missing))
         self.download.setVisible(any(row.size for row in missing) and not running)
         self.download.setEnabled(not self._runner.busy and (not asks or self.accept.isChecked()))
         self.stop.setVisible(running)
@@ -154,6 +156,14 @@ class DataPage(Page):
         if not self.folder.hasFocus():
             self.folder.setText(str(source) if source is not None else "")
         self.changed.emit()
+
+    def _cure(self, missing: list[DatasetRow]) -> str:
+        """What to do about missing recordings; what is wrong with a folder that was named comes first."""
+        if not missing:
+            return ""
+        if self._holder.plan.source is not None or not missing[0].size:
+            return missing[0].tip
+        return f"Download {_listed([row.name for row in missing])} here, or name the folder that holds copies."
 
     @Slot()
     def _browse(self) -> None:
@@ -216,7 +226,7 @@ def _row(name: str, source: Path | None) -> DatasetRow:
     try:
         info = dataset_info(name)
     except EngineError as error:
-        return DatasetRow(name, "", "", "", "unknown", None, False, str(error), "")
+        return DatasetRow(name, "", "", "", "", "unknown", None, False, str(error), "")
     try:
         folder = find_folder(name, source)
         state = "found" if info.size_bytes else "made here"
@@ -229,7 +239,12 @@ def _row(name: str, source: Path | None) -> DatasetRow:
         + f'. <a href="{escape(info.home)}">{escape(info.home)}</a>'
     )
     size = size_text(info.size_bytes) if info.size_bytes else ""
-    return DatasetRow(name, info.title, info.licence, size, state, folder, info.must_accept, tip, terms)
+    patients = f"{info.n_patients:,}" if info.n_patients else ""
+    return DatasetRow(name, info.title, patients, info.licence, size, state, folder, info.must_accept, tip, terms)
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def size_text(n_bytes: int) -> str:

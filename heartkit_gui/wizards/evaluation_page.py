@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
@@ -99,8 +100,8 @@ class EvaluationPage(WorkPage):
         left.addStretch(1)
         both = QHBoxLayout()
         both.setSpacing(24)
-        both.addLayout(left, 3)
-        both.addLayout(right, 2)
+        both.addLayout(left, 1)
+        both.addLayout(right)
         self.body.addLayout(both)
         self.body.addWidget(self.events)
         self.body.addWidget(self.windows)
@@ -152,11 +153,11 @@ class EvaluationPage(WorkPage):
         self.events.set_rows(events)
         self.events.setVisible(bool(events))
         self._names = tuple(result.get("class_names") or ())
-        confusion = result.get("confusion")
-        self.matrix.setVisible(bool(confusion) and bool(self._names))
-        if confusion and self._names:
-            self.matrix.show_counts(self._names, np.array(confusion, np.int64))
         self._index = _index_in(folder / "evaluation")
+        counts = _cells(result, self._index)
+        self.matrix.setVisible(counts is not None)
+        if counts is not None:
+            self.matrix.show_counts(self._names, counts)
         self.report.setVisible((folder / "evaluation.html").is_file())
         self.chosen.setText("")
         self.windows.hide()
@@ -168,8 +169,7 @@ class EvaluationPage(WorkPage):
             return
         rows = self._index.windows(truth, prediction, MOST_SHOWN)
         total = self._index.count(truth, prediction)
-        what = "samples" if self._index.kind == "per_sample" else "windows"
-        words = f"{total:,} {what} that are {self._names[truth]} and were called {self._names[prediction]}"
+        words = _cell_words(self._index.kind, total, self._names[truth], self._names[prediction])
         self.chosen.setText(f"{words}. Choose a window below to open its record there." if rows else f"{words}.")
         self.windows.set_rows(rows)
         self.windows.setVisible(bool(rows))
@@ -204,6 +204,29 @@ class EvaluationPage(WorkPage):
     @Slot()
     def _open_report(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.holder.plan.folder / "evaluation.html")))
+
+
+def _cells(document: dict[str, Any], index: ConfusionIndex | None) -> NDArray[np.int64] | None:
+    """Counts [truth, answer] to show; None for a task without classes.
+
+    Where several labels may hold at once, every label has a table of its own; shown is how often it was found, and
+    which labels were answered in error when it was missed, as the index counts them.
+    """
+    counts = np.array(document.get("confusion") or [], np.int64)
+    if counts.ndim == 2 and counts.size:
+        return counts
+    if counts.ndim == 3 and index is not None:
+        labels = range(len(index.class_names))
+        return np.array([[index.count(t, p) for p in labels] for t in labels], np.int64)
+    return None
+
+
+def _cell_words(kind: str, total: int, truth: str, answer: str) -> str:
+    if kind == "multi_label":
+        missed = f"where {truth} was missed and {answer} answered in error"
+        return f"{total:,} windows {f'with {truth}, found' if truth == answer else missed}"
+    what = "samples" if kind == "per_sample" else "windows"
+    return f"{total:,} {what} that are {truth} and were called {answer}"
 
 
 def _index_in(folder: Path) -> ConfusionIndex | None:

@@ -81,7 +81,7 @@ class ExportPage(WorkPage):
     def show_result(self, result: dict[str, Any]) -> None:
         """Show sizes and parity."""
         self._shown = self.holder.plan.folder
-        self._show(result.get("summary") or {})
+        self._show(_saved_summary(self._shown) or result.get("summary") or {})
         self.outcome.say(f"Written to {self._shown}.")
 
     def _show(self, summary: dict[str, Any]) -> None:

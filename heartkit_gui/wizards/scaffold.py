@@ -25,7 +25,7 @@ from heartkit_gui.services.job_runner import shown_command
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label, rule
 
-SIZE = (1040, 720)
+SIZE = (1120, 780)
 STEPS_WIDTH = 190
 
 

@@ -142,9 +142,9 @@ class TrainingPage(Page):
             return
         arguments = self.command()
         self._mine = True
-        self.log.clear()
         if "--resume" not in arguments:
             self.curves.clear()
+            self.log.clear()
         self._stopping = False
         self.bar.setValue(0)
         self.state.say("Starting…")
@@ -161,9 +161,7 @@ class TrainingPage(Page):
     @Slot(int, dict)
     def _epoch(self, epoch: int, figures: dict[str, float]) -> None:
         if self._mine:
-            self.curves.add(epoch, figures)
-            words = "   ".join(f"{k} {v:.4f}" for k, v in figures.items() if isinstance(v, int | float))
-            self.log.appendPlainText(f"epoch {epoch + 1}:  {words}")
+            self._add(epoch, figures)
 
     @Slot(str, str)
     def _said(self, kind: str, text: str) -> None:
@@ -199,19 +197,25 @@ class TrainingPage(Page):
     def _rename(self) -> None:
         self._ending = None
         self._holder.put(self._holder.plan.with_free_name())
-        self.log.clear()
         self._show_history()
         self.name.setText(self._holder.plan.name)
 
     def _show_history(self) -> None:
         self.curves.clear()
+        self.log.clear()
         history = self._holder.plan.folder / "history.json"
         try:
             epochs = json.loads(history.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return
         for row in epochs if isinstance(epochs, list) else epochs.get("epochs", []):
-            self.curves.add(int(row.get("epoch", 0)), row)
+            self._add(int(row.get("epoch", 0)), {k: v for k, v in row.items() if k != "epoch"})
+
+    def _add(self, epoch: int, figures: dict[str, float]) -> None:
+        """Draw and write the figures of an epoch (0-based)."""
+        self.curves.add(epoch, figures)
+        words = "   ".join(f"{k} {v:.4f}" for k, v in figures.items() if isinstance(v, int | float))
+        self.log.appendPlainText(f"epoch {epoch + 1}:  {words}")
 
 
 def is_finished(folder: Path) -> bool:

@@ -91,7 +91,7 @@ def test_every_control_of_a_dialog_has_a_name(window: MainWindow, name: str) -> 
 
 def test_every_control_of_the_training_wizard_has_a_name(window: MainWindow) -> None:
     window.registry.run("models.train")
-    wizard = window.models._wizard
+    wizard = window.models.wizard
     assert wizard is not None
     for page in wizard.pages:
         for part in ("figures", "events", "matrix", "windows", "report", "terms", "accept"):

@@ -108,7 +108,7 @@ def test_a_comparison_is_shown_walked_and_closed(
 def test_a_new_analysis_ends_the_comparison(
     reviewed: MainWindow, started: Started, sample_analysis: Analysis
 ) -> None:
-    reviewed.registry._handlers["analysis.compare"].__self__.compare_with(ALL_CLASSICAL)  # type: ignore[attr-defined]
+    reviewed.algorithms.compare_with(ALL_CLASSICAL)
     reviewed.context.comparison.finished.emit(sample_analysis)
     assert reviewed.context.document.comparison is not None
     reviewed.context.document.set_analysis(later_t(sample_analysis))
@@ -117,7 +117,7 @@ def test_a_new_analysis_ends_the_comparison(
 
 
 def test_a_failed_comparison_is_told_where_it_was_asked_for(reviewed: MainWindow, started: Started) -> None:
-    reviewed.registry._handlers["analysis.compare"].__self__.compare_with(ALL_CLASSICAL)  # type: ignore[attr-defined]
+    reviewed.algorithms.compare_with(ALL_CLASSICAL)
     reviewed.context.comparison.failed.emit("no model seg-x", "")
     assert reviewed.findings.comparison.text.text() == "no model seg-x"
     assert "no model seg-x" in reviewed.review.banner.text
@@ -130,7 +130,7 @@ def test_two_real_analyses_are_compared(window: MainWindow, qtbot: QtBot) -> Non
     context.settings.update(analyse_on_open=True, waves_by=CLASSICAL)
     window.open_sample("12lead")
     qtbot.waitUntil(lambda: context.document.analysis is not None, timeout=60_000)
-    window.registry._handlers["analysis.compare"].__self__.compare_with(ALL_CLASSICAL)  # type: ignore[attr-defined]
+    window.algorithms.compare_with(ALL_CLASSICAL)
     qtbot.waitUntil(lambda: context.document.comparison is not None, timeout=60_000)
     comparison = context.document.comparison
     assert comparison is not None

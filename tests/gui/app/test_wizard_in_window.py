@@ -16,7 +16,7 @@ from heartkit_gui.wizards.training_wizard import TrainingWizard
 
 def opened(window: MainWindow) -> TrainingWizard:
     window.registry.run("models.train")
-    wizard = window.models._wizard
+    wizard = window.models.wizard
     assert wizard is not None
     return wizard
 
@@ -35,7 +35,7 @@ def test_the_wizard_opens_once_and_again_after_it_was_closed(window: MainWindow,
     first = opened(window)
     assert opened(window) is first
     first.close()
-    qtbot.waitUntil(lambda: window.models._wizard is None)
+    qtbot.waitUntil(lambda: window.models.wizard is None)
     assert opened(window).isVisible()
 
 

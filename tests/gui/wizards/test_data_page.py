@@ -31,7 +31,7 @@ def test_signals_made_here_need_no_download(wizard: TrainingWizard) -> None:
 def test_missing_recordings_say_what_to_do_and_hold_the_way(wizard: TrainingWizard) -> None:
     show(wizard, "seg-t")
     assert wizard.data.rows()[0].state == "missing"
-    assert "heartkit-engine download ludb" in wizard.data.note.text
+    assert wizard.data.note.text == "Download ludb here, or name the folder that holds copies."
     assert wizard.data.download.isEnabled()
     assert not wizard._next.isEnabled()
     assert wizard._command.text() == "heartkit-engine download ludb"

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from pytestqt.qtbot import QtBot
 
+from engine.evaluation.confusion_index import FILE_NAME, ConfusionIndex
 from heartkit_gui.wizards.evaluation_page import EvaluationPage
 from heartkit_gui.wizards.training_wizard import TrainingWizard
 
@@ -109,6 +111,26 @@ def test_a_task_without_classes_shows_its_figures_and_no_matrix(
     assert [name for name in shown if "osine" in name] == ["Likeness (cosine)"]
     assert not page.matrix.isVisible()
     assert page.figures.isColumnHidden(3)
+
+
+def test_labels_that_may_hold_at_once_show_what_was_answered_for_a_missed_one(
+    page: EvaluationPage, wizard: TrainingWizard, qtbot: QtBot, document: dict[str, Any], tmp_path: Path
+) -> None:
+    cells = [[[1, 1], [0, 0]], [[1, 0], [0, 1]], [[1, 0], [0, 1]], [[0, 0], [1, 1]]]  # truth and answer of a and b
+    index = ConfusionIndex(
+        ("a", "b"), "multi_label", np.array(cells, bool), np.full((4, 2), 0.5, np.float32), np.arange(4),
+        *(np.array([f"{what}{i}" for i in range(4)]) for what in ("patient", "record", "lead")),
+        np.zeros(4, np.int64), np.full(4, 100.0, np.float32),
+    )  # fmt: skip
+    index.save(wizard.holder.plan.folder / "evaluation" / FILE_NAME)
+    per_label = [[[1, 0], [2, 1]], [[1, 2], [0, 1]]]
+    (tmp_path / "document.json").write_text(json.dumps({**document, "confusion": per_label}))
+    evaluate(page, qtbot)
+    assert page.matrix._counts.tolist() == [[1, 2], [0, 1]]
+    page.show_cell(0, 1)
+    assert page.chosen.text().startswith("2 windows where a was missed and b answered in error")
+    page.show_cell(1, 1)
+    assert page.chosen.text().startswith("1 windows with b, found")
 
 
 def test_wave_boundaries_get_a_table_of_their_own(
