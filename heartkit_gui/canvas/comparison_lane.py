@@ -8,8 +8,13 @@ from engine.analysis.types import ABSENT
 from heartkit_gui.canvas.geometry import Band
 from heartkit_gui.canvas.lanes import draw_rhythm
 from heartkit_gui.canvas.marks import LONGEST_BEAT_S, WAVES, OtherMarks
-from heartkit_gui.canvas.overlays import LETTERS_MIN_UI_PER_S, SEGMENTS_MIN_UI_PER_S, draw_beat_lane
-from heartkit_gui.canvas.surface import CENTRE, Surface
+from heartkit_gui.canvas.overlays import (
+    LETTER_SHIFT_UI,
+    LETTERS_MIN_UI_PER_S,
+    SEGMENTS_MIN_UI_PER_S,
+    draw_beat_lane,
+)
+from heartkit_gui.canvas.surface import Surface
 
 RHYTHM_UI = 20.0
 BEATS_UI = 20.0
@@ -66,15 +71,21 @@ def _draw_waves(surface: Surface, other: OtherMarks, top: float, height: float) 
     letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui
     metrics = surface.font(10, bold=True)
     advance = {name: metrics.horizontalAdvance(name) for name, *_ in WAVES}
+    free = float("-inf")  # where the next letter may begin
     for row in other.marks.fiducials[beats.start : beats.stop]:
         for name, onset, _, offset in WAVES:
             if row[onset] == ABSENT or row[offset] == ABSENT:
                 continue
             left, right = surface.x(int(row[onset])), surface.x(int(row[offset]))
-            if right < 0 or left > surface.width:
+            at = max((left + right - advance[name]) / 2, free)
+            readable = letters and at + advance[name] / 2 - (left + right) / 2 <= LETTER_SHIFT_UI * ui
+            if readable:
+                free = at + advance[name] + 2 * ui
+            if max(right, at + advance[name]) < 0 or min(left, at) > surface.width:
                 continue
             box = QRectF(left, top, max(1.0, right - left), height)
             surface.fill(box, theme.segments[name], surface.theme.segment_alpha * 1.6)
             surface.fill(QRectF(left, box.bottom() - 2.5 * ui, box.width(), 2.5 * ui), theme.segments[name])
-            if letters and advance[name] <= box.width() + 14 * ui:
-                surface.write(box.adjusted(-8 * ui, 0, 8 * ui, -2 * ui), name, theme.segment_text[name], CENTRE)
+            if readable:
+                letter = QRectF(at, top, advance[name] + ui, height - 2 * ui)
+                surface.write(letter, name, theme.segment_text[name])

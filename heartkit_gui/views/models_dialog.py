@@ -59,7 +59,7 @@ class ModelsDialog(QDialog):
         self.list.setFixedWidth(200)
         self.name = role_label("title")
         self.about = role_label("", wrap=True, selectable=True)
-        plain = (Column("", lambda f: f.name, stretch=True), Column("", lambda f: f.value, right=True))
+        plain = (Column("", lambda f: f.name), Column("", lambda f: f.value, right=True, stretch=True))
         self.facts = RowTable("Facts", plain, max_rows=12, header=False)
         self.figures = RowTable(
             "Figures on test patients",
@@ -68,7 +68,7 @@ class ModelsDialog(QDialog):
                 Column("Value", lambda f: f.value, right=True),
                 Column("95 % interval", lambda f: f.interval, right=True),
             ),
-            max_rows=24,
+            max_rows=80,
         )
         self.events = RowTable(
             "Wave boundaries on test patients",
@@ -155,9 +155,11 @@ def facts_of(card: ModelCard) -> list[Fact]:
     config, metrics = card.config, card.metrics
     window = config.window
     seconds = window.length / window.rate_hz
+    count = len(window.channels)
+    inputs = window.channels[0] if count == 1 else f"{count} channels"
     rows = [
         Fact("Task", card.task),
-        Fact("Input", f"{seconds:.2f} s at {window.rate_hz:g} Hz, {', '.join(window.channels)}"),
+        Fact("Input", f"{seconds:.2f} s at {window.rate_hz:g} Hz, {inputs}", ", ".join(window.channels)),
         Fact("Architecture", config.model.name),
     ]
     if card.class_names:

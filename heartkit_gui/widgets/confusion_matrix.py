@@ -26,6 +26,7 @@ class ConfusionMatrix(QWidget):
         self._names: tuple[str, ...] = ()
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._current = (0, 0)
+        self._unit = "window"
         self.setAccessibleName("Confusion matrix")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -36,8 +37,9 @@ class ConfusionMatrix(QWidget):
         self._theme = theme
         self.update()
 
-    def show_counts(self, names: tuple[str, ...], counts: NDArray[np.int64]) -> None:
-        """Show counts [truth, prediction] of the classes."""
+    def show_counts(self, names: tuple[str, ...], counts: NDArray[np.int64], unit: str = "window") -> None:
+        """Show counts [truth, prediction] of the classes, of windows or samples."""
+        self._unit = unit
         self._names, self._counts, self._current = names, np.asarray(counts, np.int64), (0, 0)
         self.setFixedSize(self.sizeHint())
         self._describe()
@@ -152,7 +154,12 @@ class ConfusionMatrix(QWidget):
 
     def _words(self, row: int, column: int) -> str:
         count = int(self._counts[row, column])
-        return f"{count:,} windows that are {self._names[row]} and were called {self._names[column]}"
+        return f"{self._names[row]} called {self._names[column]}: {counted(count, self._unit)}"
+
+
+def counted(count: int, unit: str) -> str:
+    """ "1 window", "2,000 windows"."""
+    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
 
 
 def _short(count: int) -> str:

@@ -17,7 +17,7 @@ from engine.evaluation.confusion_index import FILE_NAME, ConfusionIndex
 from heartkit_gui.model.evaluation_rows import event_rows, figure_rows
 from heartkit_gui.services.job_runner import JobRunner
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.confusion_matrix import ConfusionMatrix
+from heartkit_gui.widgets.confusion_matrix import ConfusionMatrix, counted
 from heartkit_gui.widgets.labels import role_label
 from heartkit_gui.widgets.tables import Column, RowTable
 from heartkit_gui.wizards.plan import PlanHolder
@@ -157,7 +157,8 @@ class EvaluationPage(WorkPage):
         counts = _cells(result, self._index)
         self.matrix.setVisible(counts is not None)
         if counts is not None:
-            self.matrix.show_counts(self._names, counts)
+            sampled = self._index is not None and self._index.kind == "per_sample"
+            self.matrix.show_counts(self._names, counts, "sample" if sampled else "window")
         self.report.setVisible((folder / "evaluation.html").is_file())
         self.chosen.setText("")
         self.windows.hide()
@@ -224,9 +225,9 @@ def _cells(document: dict[str, Any], index: ConfusionIndex | None) -> NDArray[np
 def _cell_words(kind: str, total: int, truth: str, answer: str) -> str:
     if kind == "multi_label":
         missed = f"where {truth} was missed and {answer} answered in error"
-        return f"{total:,} windows {f'with {truth}, found' if truth == answer else missed}"
-    what = "samples" if kind == "per_sample" else "windows"
-    return f"{total:,} {what} that are {truth} and were called {answer}"
+        return f"{counted(total, 'window')} {f'with {truth}, found' if truth == answer else missed}"
+    unit = "sample" if kind == "per_sample" else "window"
+    return f"{truth} called {answer}: {counted(total, unit)}"
 
 
 def _index_in(folder: Path) -> ConfusionIndex | None:

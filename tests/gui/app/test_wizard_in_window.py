@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.config import dump_config
@@ -64,6 +65,20 @@ def test_a_record_that_is_gone_is_told(window: MainWindow, tmp_path: Path) -> No
     message = window.findChild(MessageDialog)
     assert message is not None
     assert "999" in message.sentence.text()
+
+
+def test_closing_the_program_ends_the_work(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "heartkit_gui.services.job_runner.engine_command",
+        lambda: (sys.executable, "-S", "-c", "import time; time.sleep(60)"),
+    )
+    wizard = opened(window)
+    wizard.runner.start(("train",))
+    process = wizard.runner._process
+    assert process is not None
+    assert process.waitForStarted(10_000)
+    window.close()
+    assert process.state() == process.ProcessState.NotRunning
 
 
 def test_the_wizard_is_loaded_when_it_is_asked_for() -> None:

@@ -67,7 +67,7 @@ def test_a_cell_of_the_matrix_opens_its_windows_most_certain_first(page: Evaluat
     evaluate(page, qtbot)
     cell = page.matrix._cell(0, 1).center()
     qtbot.mouseClick(page.matrix, Qt.MouseButton.LeftButton, pos=QPoint(cell.x(), cell.y()))
-    assert page.chosen.text().startswith("2 windows that are a and were called b")
+    assert page.chosen.text().startswith("a called b: 2 windows")
     assert [window.record for window in page.windows.rows.rows] == ["r2", "r1"]
     page.windows.setFocus()
     page.windows.selectRow(0)
@@ -82,7 +82,7 @@ def test_the_matrix_is_walked_by_keys_and_spoken(page: EvaluationPage, qtbot: Qt
     page.matrix.setFocus()
     qtbot.keyClick(page.matrix, Qt.Key.Key_Down)
     qtbot.keyClick(page.matrix, Qt.Key.Key_Right)
-    assert page.matrix.accessibleDescription() == "1 windows that are b and were called b"
+    assert page.matrix.accessibleDescription() == "b called b: 1 window"
     qtbot.keyClick(page.matrix, Qt.Key.Key_Return)
     assert [window.record for window in page.windows.rows.rows] == ["r2"]
 
@@ -130,7 +130,7 @@ def test_labels_that_may_hold_at_once_show_what_was_answered_for_a_missed_one(
     page.show_cell(0, 1)
     assert page.chosen.text().startswith("2 windows where a was missed and b answered in error")
     page.show_cell(1, 1)
-    assert page.chosen.text().startswith("1 windows with b, found")
+    assert page.chosen.text().startswith("1 window with b, found")
 
 
 def test_wave_boundaries_get_a_table_of_their_own(
