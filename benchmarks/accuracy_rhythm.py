@@ -1,9 +1,9 @@
 """Rhythm and diagnostic models of the zoo, exported (INT8), on patients they never met; every window counts.
 
 Per window and per record (mean of a record's windows; what the 2017 challenge labels is the record). The bars of
-rhythm-2 and rhythm-cinc are read on records, that of rhythm-4 on windows. Elsewhere: rhythm-2 and rhythm-4 on DS2 of
-the MIT-BIH arrhythmia records (DS1 gave training windows), and rhythm-4 on records of the Challenge 2021 where they
-are at hand, none of which was used. Windows whose rhythm has no class are left out and counted.
+rhythm-2 and rhythm-cinc are read on records, that of rhythm-4 on windows. Elsewhere: rhythm-2 and rhythm-4 on DS2
+of the MIT-BIH arrhythmia records (DS1 gave training windows), and rhythm-4 on records of the Challenge 2021 where
+they are at hand, none of which was used. Windows whose rhythm has no class are left out and counted.
 
 python benchmarks/accuracy_rhythm.py [--data FOLDER] [--models FOLDER] [NAME ...]
 """
