@@ -116,18 +116,40 @@ def type_beats(
 
 
 def typed_by_model(
-    symbols: tuple[str, ...], said: NDArray[np.str_], probability: F64, *, confidence: F32
+    symbols: tuple[str, ...],
+    classes: tuple[str, ...],
+    probability: F64,
+    r: I64,
+    has_p: Bool,
+    fs_hz: float,
+    *,
+    confidence: F32,
 ) -> tuple[tuple[str, ...], tuple[str, ...], F32]:
     """Symbol, AAMI class and confidence 0..1 of beats that a model typed.
 
-    symbols: as `type_beats` gives them; paced beats and detections that are no beat stay as they are there.
-    said, probability: the model's symbol of each beat and how sure it is. confidence: that of the detector, [n].
+    Where the atria fibrillate on both sides no beat can be called supraventricular ectopic: the next likely class
+    is taken there. Paced beats and detections that are no beat stay as `type_beats` found them.
+
+    Parameters
+    ----------
+    symbols: as `type_beats` gives them. classes: the model's symbols; probability: of each, [n, classes].
+    r, has_p: R samples at fs_hz, and whether a P wave was found before each. confidence: that of the detector, [n].
     """
-    classical = np.array(symbols, "<U1") if symbols else np.zeros(0, "<U1")
+    n = len(symbols)
+    classical = np.array(symbols, "<U1") if n else np.zeros(0, "<U1")
     kept = np.isin(classical, ["/", "Q"])
-    symbol = tuple(np.where(kept, classical, said).tolist())
-    sure = np.where(kept, 1.0, probability) * confidence
-    return symbol, tuple(AAMI_OF_SYMBOL[s] for s in symbol), sure.astype(np.float32)
+    names = np.array(classes, "<U1")
+    allowed = probability.copy()
+    if n >= FEWEST_BEATS:
+        not_sinus = kept | (names[probability.argmax(axis=1)] == "V")
+        fibrillation = fibrillation_on_both_sides(rr_seconds(r, fs_hz)[1:-1], not_sinus, has_p)
+        allowed[np.ix_(fibrillation > 0.5, names == "S")] = 0.0
+    symbol = np.where(kept, classical, names[allowed.argmax(axis=1)] if n else classical)
+    sure = (
+        np.where(kept, 1.0, allowed.max(axis=1, initial=0.0) / np.maximum(allowed.sum(axis=1), 1e-9)) * confidence
+    )
+    named = tuple(symbol.tolist())
+    return named, tuple(AAMI_OF_SYMBOL[s] for s in named), sure.astype(np.float32)
 
 
 def _unseen_first_beat(r: I64, context: F64, fs_hz: float) -> Bool:

@@ -62,15 +62,20 @@ class BeatModel:
         self._centre.append(centre)
         self._rows.append(rows)
 
-    def types(self) -> tuple[NDArray[np.str_], F64]:
-        """WFDB symbol and probability of every beat taken."""
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """WFDB symbol of each class."""
+        return self._symbols
+
+    def probabilities(self) -> F64:
+        """Probability of every class for every beat taken, [n, classes]."""
         window = self._model.card.config.window
         if not self._rows:
-            return np.zeros(0, "<U1"), np.zeros(0)
+            return np.zeros((0, len(self._symbols)))
         centre, rows = np.concatenate(self._centre), np.concatenate(self._rows)
         inputs = channels_of_rows(centre, rows, self.fs_hz, names=self._names, grid_hz=window.rate_hz)
-        said = np.concatenate([self._model.predict(inputs[k : k + 1]) for k in range(len(inputs))])
-        return np.array(self._symbols, "<U1")[said.argmax(axis=1)], said.max(axis=1).astype(np.float64)
+        said = [self._model.predict(inputs[k : k + 1]) for k in range(len(inputs))]
+        return np.concatenate(said).astype(np.float64)
 
 
 def _symbol_of(name: str, labels: tuple[str, ...]) -> str:

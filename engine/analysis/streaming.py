@@ -211,7 +211,13 @@ class StreamingAnalysis:
         chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
         if self._beat_model is not None:
             symbol, aami, confidence = beats.typed_by_model(
-                symbol, *self._beat_model.types(), confidence=self._confidence
+                symbol,
+                self._beat_model.symbols,
+                self._beat_model.probabilities(),
+                self._r,
+                classical.p != ABSENT,
+                self.fs,
+                confidence=self._confidence,
             )
         # The rhythm rules weigh P waves as the classical algorithm reports them; they were fitted to those.
         spans = rhythm.statements(
