@@ -54,6 +54,12 @@ def describe_view(scene: Scene, scale: Scale, start: int, stop: int) -> str:
     return f"{', '.join(parts)}. {', '.join(state)}."
 
 
+def describe_state(scene: Scene, scale: Scale, start: int, stop: int, beat: int) -> str:
+    """The selected beat, if any (-1: none), then the view."""
+    text = describe_view(scene, scale, start, stop)
+    return f"{describe_beat(scene, beat)}. {text}" if beat >= 0 else text
+
+
 def interval_lines(marks: Marks, index: int) -> list[tuple[str, str]]:
     """Measurements of one beat as (name, value with unit); those that are missing are left out."""
     table = marks.analysis.beat_intervals

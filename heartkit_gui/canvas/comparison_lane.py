@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 
 from engine.analysis.types import ABSENT
@@ -50,11 +51,16 @@ def draw_other(surface: Surface) -> None:
 
 def _draw_differences(surface: Surface, other: OtherMarks, band: Band) -> None:
     """A tab at the top and a tint through the lane; those that share pixels are drawn once."""
-    least, reached = MIN_MARK_UI * surface.ui, float("-inf")
     differences, colour = other.differences, surface.theme.danger
-    for i in differences.between(*surface.samples()):
-        left, right = surface.x(int(differences.start[i])), surface.x(int(differences.stop[i]))
-        right = max(right, left + least)
+    seen = differences.between(*surface.samples())
+    if seen.size == 0:
+        return
+    per_sample = surface.scale.px_per_sample
+    lefts = np.maximum(differences.start[seen] * per_sample - surface.left, -2.0)
+    rights = np.maximum(differences.stop[seen] * per_sample - surface.left, lefts + MIN_MARK_UI * surface.ui)
+    first = np.flatnonzero(np.diff(np.floor(lefts), prepend=-np.inf) > 0)  # of those that begin in one pixel
+    reached = -np.inf
+    for left, right in zip(lefts[first].tolist(), np.maximum.reduceat(rights, first).tolist(), strict=True):
         left = max(left, reached)
         if right <= left:
             continue

@@ -9,19 +9,18 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
-    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.analysis.types import Analysis
 from engine.records.annotations import Annotations
 from engine.records.record import Record
-from heartkit_gui.canvas.accessible import announce, describe_beat, describe_view
+from heartkit_gui.canvas.accessible import announce, describe_beat, describe_state
 from heartkit_gui.canvas.calipers import TOOLS, Caliper, caliper_text
 from heartkit_gui.canvas.cursor import readout
 from heartkit_gui.canvas.interaction import Interaction, default_caliper
@@ -302,17 +301,12 @@ class EcgCanvas(QWidget):
 
     def _step_beat(self, direction: int) -> bool:
         marks = self.scene.marks
-        if marks is None or len(marks.beats) == 0:
-            return False
-        if self.selected_beat >= 0:
-            index = self.selected_beat + direction
-        else:
-            visible = marks.beats.between(self.view_start, self.view_stop)
-            index = visible.start if direction > 0 else visible.stop - 1
-        if not 0 <= index < len(marks.beats):
-            return False
-        self.select_beat(index)
-        return True
+        found = -1
+        if marks is not None:
+            found = marks.beats.beside(self.selected_beat, direction, self.view_start, self.view_stop)
+        if found >= 0:
+            self.select_beat(found)
+        return found >= 0
 
     def choose_beat_at(self, at: QPointF) -> None:
         """Select the beat at a point in device pixels, or none."""
@@ -424,10 +418,8 @@ class EcgCanvas(QWidget):
                 self.update()
 
     def _describe(self) -> None:
-        text = describe_view(self.scene, self.view.scale, self.view_start, self.view_stop)
-        if self.selected_beat >= 0:
-            text = f"{describe_beat(self.scene, self.selected_beat)}. {text}"
-        self.setAccessibleDescription(text)
+        view = (self.view.scale, self.view_start, self.view_stop)
+        self.setAccessibleDescription(describe_state(self.scene, *view, self.selected_beat))
 
     def _when_idle(self) -> None:
         """Bring strayed traces back and draw one tile ahead; again until there is nothing to do."""
@@ -476,19 +468,9 @@ class EcgCanvas(QWidget):
     def event(self, event: QEvent) -> bool:
         """Gestures, the Tab key (which Qt would take for the focus) and changes of screen."""
         kind = event.type()
-        if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self._interaction.key(event):
-                event.accept()
-                return True
-        elif kind == QEvent.Type.Gesture and isinstance(event, QGestureEvent):
-            pinch = event.gesture(Qt.GestureType.PinchGesture)
-            if isinstance(pinch, QPinchGesture):
-                self._interaction.pinch(pinch)
-                return True
-        elif kind == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
-            if self._interaction.native_gesture(event):
-                return True
-        elif kind in (QEvent.Type.ScreenChangeInternal, QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
+        if self._interaction.takes(event):
+            return True
+        if kind in (QEvent.Type.ScreenChangeInternal, QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
             self._screen = Screen(self.scene, self.view, self.font().family())
             self._rescaled()
         return super().event(event)

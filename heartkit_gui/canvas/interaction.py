@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QPinchGesture
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture
 
 from heartkit_gui.canvas.calipers import HANDLE_UI, VOLTAGE_REACH_MM, Caliper, value_of_y, y_of_value
 
@@ -281,6 +281,22 @@ class Interaction:
             self._canvas.zoom_time(-1, x)
 
     # -- keys -----------------------------------------------------------------------------------------------------
+
+    def takes(self, event: QEvent) -> bool:
+        """Gestures, and the Tab key before Qt takes it for the focus; False for every other event."""
+        kind = event.type()
+        if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self.key(event):
+                event.accept()
+                return True
+        elif kind == QEvent.Type.Gesture and isinstance(event, QGestureEvent):
+            pinch = event.gesture(Qt.GestureType.PinchGesture)
+            if isinstance(pinch, QPinchGesture):
+                self.pinch(pinch)
+                return True
+        elif kind == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
+            return self.native_gesture(event)
+        return False
 
     def key(self, event: QKeyEvent) -> bool:
         """Navigation keys; False for the rest, which go on to the window."""

@@ -58,6 +58,13 @@ class BeatMarks:
         a, b = np.searchsorted(self.sample, [start, stop])
         return range(int(a), int(b))
 
+    def beside(self, index: int, direction: int, start: float, stop: float) -> int:
+        """The beat after (1) or before (-1) another, from -1 the first or last in [start, stop); -1 for none."""
+        visible = self.between(start, stop)
+        edge = visible.start if direction > 0 else visible.stop - 1
+        found = index + direction if index >= 0 else edge
+        return found if 0 <= found < len(self) else -1
+
     def nearest(self, sample: float) -> int | None:
         """Index of the beat closest to a sample."""
         if len(self.sample) == 0:

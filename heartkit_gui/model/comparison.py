@@ -175,15 +175,24 @@ def rhythm_differences(shown: Analysis, other: Analysis) -> I64:
     edges = np.unique([edge for base in bases for span in base for edge in (span.start, span.stop)]).astype(
         np.int64
     )
+    first, second = (iter(_labels_at(base, edges)) for base in bases)
     found: list[list[int]] = []
     for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        labels = [next((s.label for s in base if s.start <= start < s.stop), "") for base in bases]
-        if labels[0] != labels[1]:
+        if next(first) != next(second):
             if found and found[-1][1] == start:
                 found[-1][1] = stop
             else:
                 found.append([start, stop, RHYTHM])
     return np.array(found, np.int64).reshape(-1, 3).T
+
+
+def _labels_at(base: Sequence[Span], samples: I64) -> list[str]:
+    """Label of a continuous cover at every sample; "" outside it."""
+    if not base:
+        return [""] * len(samples)
+    at = np.searchsorted(np.array([span.start for span in base]), samples, side="right") - 1
+    spans = [base[max(0, i)] for i in at.tolist()]
+    return [s.label if s.start <= k < s.stop else "" for s, k in zip(spans, samples.tolist(), strict=True)]
 
 
 def split_rhythm(rhythm: Sequence[Span]) -> tuple[list[Span], list[Span]]:
