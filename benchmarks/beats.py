@@ -5,7 +5,7 @@ from 5:00 on count. Twice: at the reference R positions, and end to end with our
 within 150 ms, so that missed and extra beats count. As EC57 has it, a fusion or unclassifiable beat called V and an
 unclassifiable beat called S are neither right nor wrong; the strict figure counts them as wrong.
 
-python benchmarks/beats.py [--data FOLDER] [--records DS1|DS2|NAMES ...]
+python benchmarks/beats.py [--data FOLDER] [--records DS1|DS2|NAMES ...] [--model NAME]
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from engine.analysis.beat_features import beat_features
 from engine.analysis.beats import type_beats
 from engine.analysis.delineation import delineate
 from engine.analysis.qrs import detect_qrs
+from engine.analysis.stages import Stages
+from engine.analysis.streaming import StreamingAnalysis
 from engine.analysis.types import Fiducials
 from engine.evaluation.beat_matching import match_beats
 from engine.records.annotations import AAMI_OF_SYMBOL
@@ -155,10 +157,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path.home() / ".cache" / "heartkit-data" / "mitdb")
     parser.add_argument("--records", nargs="*", default=["DS2"])
     parser.add_argument("--each", action="store_true", help="one line a record as well")
+    parser.add_argument("--model", help="also the whole analysis, its beats typed by this model")
     options = parser.parse_args()
     names = {"DS1": DS1, "DS2": DS2}.get(options.records[0], options.records)
     given: list[tuple[str, str]] = []
     ours: list[tuple[str, str]] = []
+    whole: list[tuple[str, str]] = []
     for name in names:
         reference = load_reference(options.data, name)
         x_mv, fs_hz = reference.signals_mv[0], reference.fs_hz
@@ -174,8 +178,15 @@ def main() -> None:
                     if a != b and (a in "SV" or b in "SV"):
                         wrong[f"{a}>{b}"] = wrong.get(f"{a}>{b}", 0) + 1
                 print(f"  {name} {'reference R' if rows is given else 'own R'}", wrong)
+        if options.model:
+            stream = StreamingAnalysis(fs_hz, stages=Stages(beats=options.model))
+            stream.push(x_mv)
+            beats = stream.finish().beats
+            whole += compare(reference, beats.sample, np.array(beats.aami))
     report("reference R positions", given)
     report("own detector, matched within 150 ms", ours)
+    if options.model:
+        report(f"whole analysis, beats typed by {options.model}", whole)
 
 
 if __name__ == "__main__":
