@@ -101,9 +101,9 @@ def made_up_strip(
             first = int(r[i]) - source.middle + round(shift_s * RATE_HZ)
             low, high = max(0, -first), min(width, len(x) - first)
             x[first + low : first + high] += shape[low:high]
-    fibrillating = rhythm.p == FIBRILLATING
-    if fibrillating.mean() > 0.5:
-        x += _fibrillation(len(x), source.height_mv, generator)
+    active = np.convolve((rhythm.p == FIBRILLATING) & (rhythm.kind == "N"), np.ones(3) / 3, mode="same") > 0.5
+    if active.any():
+        x += _fibrillation(len(x), source.height_mv, generator) * np.interp(np.arange(len(x)), r, active)
     x += _noise(len(x), source.height_mv, generator)
     return x.astype(np.float32), r, rhythm.kind
 
@@ -181,7 +181,7 @@ def _fibrillation(n: int, height_mv: float, generator: np.random.Generator) -> F
     time_s = np.arange(n) / RATE_HZ
     wander = np.cumsum(generator.normal(0, 0.06, n)) * 0.3
     phase = 2 * np.pi * generator.uniform(4.5, 7.5) * time_s + wander
-    size = height_mv * generator.uniform(0.0, 0.08) * (1 + 0.5 * np.sin(2 * np.pi * 0.3 * time_s))
+    size = height_mv * generator.uniform(0.0, 0.1) * (1 + 0.5 * np.sin(2 * np.pi * 0.3 * time_s))
     return size * (np.sin(phase) + 0.4 * np.sin(2 * phase))
 
 

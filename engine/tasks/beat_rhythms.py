@@ -31,7 +31,7 @@ class Rhythm:
 def made_up_rhythm(n: int, generator: np.random.Generator) -> Rhythm:
     """`n` beats of one kind of rhythm, drawn at random."""
     makers = (_occasional, _patterned, _runs, _overrun, _pausing, _fibrillating)
-    share = (0.28, 0.12, 0.14, 0.22, 0.1, 0.14)
+    share = (0.24, 0.11, 0.13, 0.2, 0.14, 0.18)
     maker = makers[generator.choice(len(makers), p=share)]
     rr, kind, p = maker(n, generator)
     return Rhythm(np.maximum(np.array(rr[:n]), _SHORTEST_S), np.array(kind[:n]), np.array(p[:n], np.int64))
@@ -53,7 +53,7 @@ def _sinus_intervals(n: int, generator: np.random.Generator, low: float = 0.58, 
 def _foreign(generator: np.random.Generator) -> int:
     """P wave of a supraventricular ectopic beat; now and then one that looks like sinus, or none."""
     kind = generator.random()
-    return SOME_P if kind < 0.15 else FIBRILLATING if kind < 0.22 else int(generator.integers(0, 3))
+    return SOME_P if kind < 0.1 else FIBRILLATING if kind < 0.17 else int(generator.integers(0, 3))
 
 
 class _Sequence:
@@ -74,8 +74,9 @@ class _Sequence:
         """One ectopic beat and the sinus beat after it."""
         g = self.generator
         if kind == "S":
-            early = g.uniform(0.45, 0.88)
-            self.add(early * sinus_s, "S", _foreign(g))
+            p = _foreign(g)
+            early = g.uniform(0.45, 0.78 if p == SOME_P else 0.88)
+            self.add(early * sinus_s, "S", p)
             self.add(sinus_s * g.uniform(0.98, 1.25))
         else:
             early = g.uniform(0.4, 0.9) if g.random() < 0.8 else g.uniform(0.85, 1.05)
@@ -90,7 +91,7 @@ class _Sequence:
 def _occasional(n: int, generator: np.random.Generator) -> _Beats:
     rr = _sinus_intervals(n, generator)
     out = _Sequence(generator)
-    often = {kind: generator.choice((0, 0.01, 0.05, 0.15)) for kind in "SV"}
+    often = {"S": generator.choice((0, 0.01, 0.05, 0.15)), "V": generator.choice((0, 0.03, 0.1, 0.2))}
     for sinus_s in rr:
         chance = generator.random()
         if chance < often["S"]:
@@ -109,7 +110,7 @@ def _occasional(n: int, generator: np.random.Generator) -> _Beats:
 def _patterned(n: int, generator: np.random.Generator) -> _Beats:
     rr = _sinus_intervals(n, generator)
     out = _Sequence(generator)
-    kind = "S" if generator.random() < 0.65 else "V"
+    kind = "S" if generator.random() < 0.5 else "V"
     every = int(generator.integers(1, 4))
     active = False
     i = 0
@@ -170,7 +171,7 @@ def _pausing(n: int, generator: np.random.Generator) -> _Beats:
     out = _Sequence(generator)
     kind = generator.random()
     cycle = int(generator.integers(3, 7))
-    rate = generator.uniform(0.02, 0.15)
+    rate = generator.uniform(0.02, 0.15) if generator.random() < 0.6 else generator.uniform(0.15, 0.8)
     swing = generator.uniform(0.1, 0.25)
     for i, sinus_s in enumerate(rr):
         if kind < 0.35:
@@ -184,14 +185,21 @@ def _pausing(n: int, generator: np.random.Generator) -> _Beats:
 
 
 def _fibrillating(n: int, generator: np.random.Generator) -> _Beats:
+    """Atrial fibrillation, throughout or in turn with sinus rhythm."""
     out = _Sequence(generator)
-    level = generator.uniform(0.45, 1.0)
-    shape = generator.uniform(12, 40)
+    level = generator.uniform(0.45, 1.25)
+    spread = generator.uniform(0.1, 0.32)
     often = generator.choice((0, 0.02, 0.1))
-    for _ in range(n):
-        rr = level * generator.gamma(shape) / shape
-        if generator.random() < often:
+    paroxysmal = generator.random() < 0.3
+    sinus = _sinus_intervals(n, generator)
+    active = True
+    for sinus_s in sinus:
+        if paroxysmal and generator.random() < 0.03:
+            active = not active
+        if not active:
+            out.add(sinus_s)
+        elif generator.random() < often:
             out.add(generator.uniform(0.4, 0.6), "V", FIBRILLATING)
         else:
-            out.add(rr, "N", FIBRILLATING)
+            out.add(level * generator.gamma(spread**-2) * spread**2, "N", FIBRILLATING)
     return out.done()

@@ -46,9 +46,7 @@ def centred(x_mv: F32, rate_hz: float, r: I64, origin: int = 0) -> F64:
     return at
 
 
-def snippets(
-    x_mv: F32, rate_hz: float, centre: F64, length: int, grid_hz: float, origin: int = 0
-) -> F32:
+def snippets(x_mv: F32, rate_hz: float, centre: F64, length: int, grid_hz: float, origin: int = 0) -> F32:
     """Signal in mV less the resting line around each beat: float32 [n, length], the beat at index length // 2."""
     out = np.empty((len(centre), length), np.float32)
     offsets = (np.arange(length) - length // 2) / grid_hz
@@ -70,9 +68,7 @@ def snippets(
     return out
 
 
-def on_grid(
-    x_mv: F32, rate_hz: float, centre: F64, offsets_s: Real, half_s: float, origin: int = 0
-) -> F32:
+def on_grid(x_mv: F32, rate_hz: float, centre: F64, offsets_s: Real, half_s: float, origin: int = 0) -> F32:
     """Triangular averages of half width `half_s` at every offset from every centre: float32 [n, offsets].
 
     Samples outside the record repeat its edge.

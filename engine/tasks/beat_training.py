@@ -23,7 +23,8 @@ FIBRILLATION = frozenset({"A", "AFIB"})
 _BEATS = 200  # of a made-up strip
 _NORMALS, _WINDOWS = 60, 100  # of it that are kept
 _SHARE_WITH_MISSES, _MISSED = 0.25, 0.02
-_FIBRILLATING_WINDOWS = 20
+_FIBRILLATING_WINDOWS = 40
+_LEAST_USUAL = 0.8  # median of it in a strip clean enough
 _LIKE_USUAL = 0.9  # correlation of QRS and sinus QRS
 
 
@@ -70,7 +71,7 @@ def fibrillating_beats(strip: Strip, channels: Channels, generator: np.random.Ge
         return []
     x = channels(strip.samples_mv, strip.rate_hz, r)
     alike = qrs_likeness(strip.samples_mv, strip.rate_hz, r)
-    if np.median(alike) < _LIKE_USUAL:
+    if np.median(alike) < _LEAST_USUAL:
         return []
     usable = np.flatnonzero(alike > _LIKE_USUAL)
     usable = usable[(usable > 1) & (usable < len(r) - 2)]

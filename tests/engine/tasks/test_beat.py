@@ -131,11 +131,11 @@ def test_channels_do_not_depend_on_what_comes_much_later() -> None:
 
 def test_made_up_strips_give_every_class_in_training_only() -> None:
     strip = strip_of("N" * 60)
-    generous = task(task_params={"made_up": 6, "normals": 10})
+    generous = task(task_params={"made_up": 10, "normals": 10})
     windows = generous.windows(strip, training=True, generator=np.random.default_rng(3))
     assert windows is not None and np.isfinite(windows.x).all()
     counts = np.bincount(windows.y, minlength=5)
-    assert counts[0] > 100 and counts[1] > 30 and counts[2] > 10
+    assert counts[0] > 100 and counts[1] > 20 and counts[2] > 10
     plain = generous.windows(strip, training=False, generator=np.random.default_rng(3))
     assert plain is not None and len(plain) == 60
 
