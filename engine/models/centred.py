@@ -1,4 +1,4 @@
-"""Residual network for windows centred on something: what matters is where a feature lies, not only that it occurs.
+"""Residual network for windows centred on something: where a feature lies matters.
 
 Residual layers (He et al. 2016) lower the rate; then one filter spans all that is left of the window, so the summary
 weighs every place on its own instead of taking the mean over time.
