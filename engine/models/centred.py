@@ -1,7 +1,7 @@
-"""Residual network for windows centred on something: where a feature lies matters.
+"""Residual network for windows centred on something: it matters where a feature lies, not only that it occurs.
 
-Residual layers (He et al. 2016) lower the rate; then one filter spans all that is left of the window, so the summary
-weighs every place on its own instead of taking the mean over time.
+Residual layers (He et al. 2016) lower the rate; then one filter spans all that is left of the window, so the
+summary weighs every place on its own instead of taking the mean over time.
 """
 
 from __future__ import annotations
