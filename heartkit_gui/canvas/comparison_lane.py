@@ -33,14 +33,14 @@ def draw_other(surface: Surface) -> None:
     band = geometry.below[0]
     surface.fill(QRectF(-margin, band.top, geometry.width, band.height), theme.canvas_strip)
     surface.fill(QRectF(-margin, band.top, geometry.width, max(1.0, ui)), theme.canvas_line)
-    surface.painter.setClipRect(QRectF(0, band.top, surface.width, band.height))
+    surface.clip(QRectF(0, band.top, surface.width, band.height))
     _draw_differences(surface, other, band)
     rhythm = Band(band.top + TAB_UI * ui, band.top + (TAB_UI + RHYTHM_UI) * ui)
     draw_rhythm(surface, rhythm, other.marks.base_rhythm, other.marks.events)
     draw_beat_lane(surface, other.marks.beats, rhythm.bottom + BEATS_UI / 2 * ui)
     if surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * ui:
         _draw_waves(surface, other, rhythm.bottom + BEATS_UI * ui, WAVES_UI * ui)
-    surface.painter.setClipping(False)
+    surface.unclip()
     metrics = surface.font(10)
     box = QRectF(6 * ui - margin, band.top, margin - 8 * ui, band.height)
     words = metrics.elidedText(other.title, Qt.TextElideMode.ElideRight, box.width())

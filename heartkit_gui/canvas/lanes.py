@@ -132,12 +132,12 @@ def draw_lanes(surface: Surface) -> None:
     scene, ui, margin = surface.scene, surface.ui, surface.geometry.margin
     for lane, band in zip(scene.lanes, surface.geometry.lanes, strict=True):
         surface.fill(QRectF(-margin, band.top, surface.geometry.width, band.height), surface.theme.canvas_strip)
-        surface.painter.setClipRect(QRectF(0, band.top, surface.width, band.height))
+        surface.clip(QRectF(0, band.top, surface.width, band.height))
         if lane.name == "rhythm" and scene.marks is not None:
             draw_rhythm(surface, band, scene.marks.base_rhythm, scene.marks.events)
         elif scene.reference is not None:
             _draw_reference(surface, band, scene.reference)
-        surface.painter.setClipping(False)
+        surface.unclip()
         surface.fill(QRectF(-margin, band.bottom - 1, surface.geometry.width, 1), surface.theme.canvas_line)
         box = QRectF(6 * ui - margin, band.top, margin - 8 * ui, band.height)
         metrics = surface.font(10)

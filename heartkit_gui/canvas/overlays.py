@@ -38,12 +38,12 @@ def draw_under(surface: Surface) -> None:
     if scene.marks is None:
         return
     for band, area in _marked_areas(surface):
-        surface.painter.setClipRect(area)
+        surface.clip(area)
         if "quality" in scene.overlays:
             _draw_quality(surface, scene.marks, band)
         if "segments" in scene.overlays and surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * surface.ui:
             _draw_segments(surface, scene.marks, band)
-    surface.painter.setClipping(False)
+    surface.unclip()
 
 
 def draw_over(surface: Surface) -> None:
@@ -52,12 +52,12 @@ def draw_over(surface: Surface) -> None:
     if scene.marks is None:
         return
     for band, area in _marked_areas(surface):
-        surface.painter.setClipRect(area)
+        surface.clip(area)
         if "fiducials" in scene.overlays and surface.scale.px_per_s >= FIDUCIALS_MIN_UI_PER_S * surface.ui:
             _draw_fiducials(surface, scene.marks, band)
         if "beats" in scene.overlays:
             draw_beat_lane(surface, scene.marks.beats, beat_lane_y(band, surface.ui))
-    surface.painter.setClipping(False)
+    surface.unclip()
 
 
 def beat_lane_y(band: RowBand, ui: float) -> float:

@@ -27,6 +27,7 @@ class Surface:
     inks: Inks
     left: float
     width: int
+    window: QRectF | None = None  # part of the surface that may be painted on; None for all of it
 
     @property
     def scale(self) -> Scale:
@@ -60,6 +61,17 @@ class Surface:
         """The stretch shown, in seconds."""
         per_s = self.geometry.scale.px_per_s
         return self.left / per_s, (self.left + self.width) / per_s
+
+    def clip(self, area: QRectF) -> None:
+        """Paint inside an area only, as far as it lies in the window."""
+        self.painter.setClipRect(area if self.window is None else area.intersected(self.window))
+
+    def unclip(self) -> None:
+        """Paint anywhere in the window again."""
+        if self.window is None:
+            self.painter.setClipping(False)
+        else:
+            self.painter.setClipRect(self.window)
 
     def smooth(self, on: bool) -> None:
         """Anti-aliasing: on for curves and marks, off for bands and hairlines."""

@@ -69,15 +69,13 @@ def draw_traces(surface: Surface, lines: LineBuffer) -> list[Gap]:
             if cell is None:
                 continue
             reach = OVERLAP * band.height
-            painter.setClipRect(
-                QRectF(cell.left, band.top - reach, cell.right - cell.left, band.height + 2 * reach)
-            )
+            surface.clip(QRectF(cell.left, band.top - reach, cell.right - cell.left, band.height + 2 * reach))
             painter.setPen(surface.inks.pen(surface.theme.trace, 1.0 if dense else pen_width, alpha))
             if dense:
                 gaps += _draw_dense(surface, cell, pen_width, lines)
             elif block is not None and block.values.shape[1]:
                 gaps += _draw_detail(surface, cell, block, lines)
-    painter.setClipping(False)
+    surface.unclip()
     return gaps
 
 
