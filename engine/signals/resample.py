@@ -60,6 +60,12 @@ def resample(x: NDArray, fs_in_hz: float, fs_out_hz: float) -> NDArray:
     return y.reshape(*x.shape[:-1], y.shape[1]).astype(x.dtype, copy=False)
 
 
+def filter_bank(fs_in_hz: float, fs_out_hz: float) -> tuple[int, int, F64]:
+    """`up`, `down` and taps [up, 2 reach + 1]: output m is row m * down % up on inputs m * down // up +- reach."""
+    step = ratio(fs_in_hz, fs_out_hz)
+    return step.numerator, step.denominator, _phases(step.numerator, step.denominator).copy()
+
+
 class StreamResampler:
     """The same sample by sample; bit-identical to `resample` however the input is cut.
 
