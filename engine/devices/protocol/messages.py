@@ -102,7 +102,7 @@ class Hello(Message):
 
 @message(2, Direction.TO_HOST, parts=True)
 class Info(Message):
-    """One piece of the board's description, a JSON document (its keys are listed below)."""
+    """One piece of the board's description, a JSON document."""
 
     offset: int = u16("where this piece starts in the document", "bytes")
     total: int = u16("size of the document", "bytes")
