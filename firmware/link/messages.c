@@ -41,16 +41,15 @@ static bool part_ok(size_t offset, size_t size, size_t total)
     return offset + size <= total && (size > 0u || total == 0u);
 }
 
-
-
 int link_pack_info(const link_info_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 4u + (size_t)message->data_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!part_ok(message->offset, message->data_size, message->total)) return -1;
-    if (room < (4u + (size_t)message->data_size) || (4u + (size_t)message->data_size) > LINK_MOST_BODY_BYTES) return -1;
     put_u16(body + 0, message->offset);
     put_u16(body + 2, message->total);
     put_bytes(body + 4, message->data, message->data_size);
-    return (int)(4u + (size_t)message->data_size);
+    return (int)size;
 }
 
 bool link_unpack_info(link_info_t *message, const uint8_t *body, size_t size)
@@ -66,9 +65,10 @@ bool link_unpack_info(link_info_t *message, const uint8_t *body, size_t size)
 
 int link_pack_start(const link_start_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 12u;
+    if (room < size) return -1;
     if (message->rate_hz < 1u) return -1;
     if (message->lead_mask < 1u) return -1;
-    if (room < 12u) return -1;
     put_u16(body + 0, message->rate_hz);
     put_u16(body + 2, message->lead_mask);
     put_u8(body + 4, message->samples_per_frame);
@@ -76,7 +76,7 @@ int link_pack_start(const link_start_t *message, uint8_t *body, size_t room)
     put_u8(body + 6, message->source);
     put_u8(body + 7, message->results);
     put_u32(body + 8, message->model_mask);
-    return (int)12u;
+    return (int)size;
 }
 
 bool link_unpack_start(link_start_t *message, const uint8_t *body, size_t size)
@@ -94,17 +94,16 @@ bool link_unpack_start(link_start_t *message, const uint8_t *body, size_t size)
     return true;
 }
 
-
-
 int link_pack_ack(const link_ack_t *message, uint8_t *body, size_t room)
 {
-    if (room < (8u + (size_t)message->detail_size) || (8u + (size_t)message->detail_size) > LINK_MOST_BODY_BYTES) return -1;
+    const size_t size = 8u + (size_t)message->detail_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     put_u8(body + 0, message->request);
     put_u16(body + 1, message->request_sequence);
     put_u8(body + 3, message->status);
     put_u32(body + 4, message->value);
     put_bytes(body + 8, message->detail, message->detail_size);
-    return (int)(8u + (size_t)message->detail_size);
+    return (int)size;
 }
 
 bool link_unpack_ack(link_ack_t *message, const uint8_t *body, size_t size)
@@ -121,10 +120,11 @@ bool link_unpack_ack(link_ack_t *message, const uint8_t *body, size_t size)
 
 int link_pack_set_source(const link_set_source_t *message, uint8_t *body, size_t room)
 {
-    if (room < 2u) return -1;
+    const size_t size = 2u;
+    if (room < size) return -1;
     put_u8(body + 0, message->source);
     put_u8(body + 1, message->item);
-    return (int)2u;
+    return (int)size;
 }
 
 bool link_unpack_set_source(link_set_source_t *message, const uint8_t *body, size_t size)
@@ -137,9 +137,10 @@ bool link_unpack_set_source(link_set_source_t *message, const uint8_t *body, siz
 
 int link_pack_set_models(const link_set_models_t *message, uint8_t *body, size_t room)
 {
-    if (room < 4u) return -1;
+    const size_t size = 4u;
+    if (room < size) return -1;
     put_u32(body + 0, message->model_mask);
-    return (int)4u;
+    return (int)size;
 }
 
 bool link_unpack_set_models(link_set_models_t *message, const uint8_t *body, size_t size)
@@ -151,12 +152,13 @@ bool link_unpack_set_models(link_set_models_t *message, const uint8_t *body, siz
 
 int link_pack_set_noise(const link_set_noise_t *message, uint8_t *body, size_t room)
 {
-    if (room < 8u) return -1;
+    const size_t size = 8u;
+    if (room < size) return -1;
     put_u16(body + 0, message->baseline_uv);
     put_u16(body + 2, message->muscle_uv);
     put_u16(body + 4, message->electrode_uv);
     put_u16(body + 6, message->mains_uv);
-    return (int)8u;
+    return (int)size;
 }
 
 bool link_unpack_set_noise(link_set_noise_t *message, const uint8_t *body, size_t size)
@@ -171,9 +173,10 @@ bool link_unpack_set_noise(link_set_noise_t *message, const uint8_t *body, size_
 
 int link_pack_mark(const link_mark_t *message, uint8_t *body, size_t room)
 {
-    if (room < (0u + (size_t)message->text_size) || (0u + (size_t)message->text_size) > LINK_MOST_BODY_BYTES) return -1;
+    const size_t size = 0u + (size_t)message->text_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     put_bytes(body + 0, message->text, message->text_size);
-    return (int)(0u + (size_t)message->text_size);
+    return (int)size;
 }
 
 bool link_unpack_mark(link_mark_t *message, const uint8_t *body, size_t size)
@@ -184,20 +187,16 @@ bool link_unpack_mark(link_mark_t *message, const uint8_t *body, size_t size)
     return true;
 }
 
-
-
-
-
 int link_pack_samples(const link_samples_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 6u + (size_t)message->leads * message->count * 2u;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!shape_ok(message->leads, message->count, 2u)) return -1;
-    const size_t values = (size_t)message->leads * message->count * 2u;
-    if (room < (6u + values) || (6u + values) > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->index);
     body[4] = message->leads;
     body[5] = message->count;
-    put_bytes(body + 6, message->values, values);
-    return (int)(6u + values);
+    put_bytes(body + 6, message->values, size - 6u);
+    return (int)size;
 }
 
 bool link_unpack_samples(link_samples_t *message, const uint8_t *body, size_t size)
@@ -214,8 +213,9 @@ bool link_unpack_samples(link_samples_t *message, const uint8_t *body, size_t si
 
 int link_pack_result(const link_result_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 30u + (size_t)message->data_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!part_ok(message->offset, message->data_size, message->total)) return -1;
-    if (room < (30u + (size_t)message->data_size) || (30u + (size_t)message->data_size) > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->index);
     put_u32(body + 4, message->window);
     put_u8(body + 8, message->model);
@@ -227,7 +227,7 @@ int link_pack_result(const link_result_t *message, uint8_t *body, size_t room)
     put_u16(body + 26, message->offset);
     put_u16(body + 28, message->total);
     put_bytes(body + 30, message->data, message->data_size);
-    return (int)(30u + (size_t)message->data_size);
+    return (int)size;
 }
 
 bool link_unpack_result(link_result_t *message, const uint8_t *body, size_t size)
@@ -251,7 +251,8 @@ bool link_unpack_result(link_result_t *message, const uint8_t *body, size_t size
 
 int link_pack_stats(const link_stats_t *message, uint8_t *body, size_t room)
 {
-    if (room < 46u) return -1;
+    const size_t size = 46u;
+    if (room < size) return -1;
     put_u64(body + 0, message->device_time_us);
     put_u32(body + 8, message->sample_index);
     put_u32(body + 12, message->samples_dropped);
@@ -265,7 +266,7 @@ int link_pack_stats(const link_stats_t *message, uint8_t *body, size_t room)
     put_u16(body + 42, message->cpu_permille);
     put_u8(body + 44, message->source);
     put_u8(body + 45, message->battery_percent);
-    return (int)46u;
+    return (int)size;
 }
 
 bool link_unpack_stats(link_stats_t *message, const uint8_t *body, size_t size)
@@ -289,9 +290,10 @@ bool link_unpack_stats(link_stats_t *message, const uint8_t *body, size_t size)
 
 int link_pack_log(const link_log_t *message, uint8_t *body, size_t room)
 {
-    if (room < (0u + (size_t)message->text_size) || (0u + (size_t)message->text_size) > LINK_MOST_BODY_BYTES) return -1;
+    const size_t size = 0u + (size_t)message->text_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     put_bytes(body + 0, message->text, message->text_size);
-    return (int)(0u + (size_t)message->text_size);
+    return (int)size;
 }
 
 bool link_unpack_log(link_log_t *message, const uint8_t *body, size_t size)
@@ -304,12 +306,13 @@ bool link_unpack_log(link_log_t *message, const uint8_t *body, size_t size)
 
 int link_pack_event(const link_event_t *message, uint8_t *body, size_t room)
 {
-    if (room < (9u + (size_t)message->text_size) || (9u + (size_t)message->text_size) > LINK_MOST_BODY_BYTES) return -1;
+    const size_t size = 9u + (size_t)message->text_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->index);
     put_u8(body + 4, message->kind);
     put_u32(body + 5, message->value);
     put_bytes(body + 9, message->text, message->text_size);
-    return (int)(9u + (size_t)message->text_size);
+    return (int)size;
 }
 
 bool link_unpack_event(link_event_t *message, const uint8_t *body, size_t size)
@@ -325,14 +328,14 @@ bool link_unpack_event(link_event_t *message, const uint8_t *body, size_t size)
 
 int link_pack_samples24(const link_samples24_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 6u + (size_t)message->leads * message->count * 3u;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!shape_ok(message->leads, message->count, 3u)) return -1;
-    const size_t values = (size_t)message->leads * message->count * 3u;
-    if (room < (6u + values) || (6u + values) > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->index);
     body[4] = message->leads;
     body[5] = message->count;
-    put_bytes(body + 6, message->values, values);
-    return (int)(6u + values);
+    put_bytes(body + 6, message->values, size - 6u);
+    return (int)size;
 }
 
 bool link_unpack_samples24(link_samples24_t *message, const uint8_t *body, size_t size)
@@ -349,14 +352,15 @@ bool link_unpack_samples24(link_samples24_t *message, const uint8_t *body, size_
 
 int link_pack_model_stats(const link_model_stats_t *message, uint8_t *body, size_t room)
 {
-    if (room < 21u) return -1;
+    const size_t size = 21u;
+    if (room < size) return -1;
     put_u8(body + 0, message->model);
     put_u32(body + 1, message->windows);
     put_u32(body + 5, message->skipped);
     put_u32(body + 9, message->last_us);
     put_u32(body + 13, message->worst_us);
     put_u32(body + 17, message->instructions);
-    return (int)21u;
+    return (int)size;
 }
 
 bool link_unpack_model_stats(link_model_stats_t *message, const uint8_t *body, size_t size)
@@ -373,14 +377,14 @@ bool link_unpack_model_stats(link_model_stats_t *message, const uint8_t *body, s
 
 int link_pack_inject(const link_inject_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 6u + (size_t)message->leads * message->count * 2u;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!shape_ok(message->leads, message->count, 2u)) return -1;
-    const size_t values = (size_t)message->leads * message->count * 2u;
-    if (room < (6u + values) || (6u + values) > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->index);
     body[4] = message->leads;
     body[5] = message->count;
-    put_bytes(body + 6, message->values, values);
-    return (int)(6u + values);
+    put_bytes(body + 6, message->values, size - 6u);
+    return (int)size;
 }
 
 bool link_unpack_inject(link_inject_t *message, const uint8_t *body, size_t size)
@@ -397,15 +401,16 @@ bool link_unpack_inject(link_inject_t *message, const uint8_t *body, size_t size
 
 int link_pack_model_begin(const link_model_begin_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 10u + (size_t)message->name_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (message->model > 31u) return -1;
     if (message->size < 1u) return -1;
-    if (room < (10u + (size_t)message->name_size) || (10u + (size_t)message->name_size) > LINK_MOST_BODY_BYTES) return -1;
     put_u8(body + 0, message->model);
     put_u8(body + 1, message->format);
     put_u32(body + 2, message->size);
     put_u32(body + 6, message->crc32);
     put_bytes(body + 10, message->name, message->name_size);
-    return (int)(10u + (size_t)message->name_size);
+    return (int)size;
 }
 
 bool link_unpack_model_begin(link_model_begin_t *message, const uint8_t *body, size_t size)
@@ -424,10 +429,11 @@ bool link_unpack_model_begin(link_model_begin_t *message, const uint8_t *body, s
 
 int link_pack_model_data(const link_model_data_t *message, uint8_t *body, size_t room)
 {
-    if (room < (4u + (size_t)message->data_size) || (4u + (size_t)message->data_size) > LINK_MOST_BODY_BYTES) return -1;
+    const size_t size = 4u + (size_t)message->data_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     put_u32(body + 0, message->offset);
     put_bytes(body + 4, message->data, message->data_size);
-    return (int)(4u + (size_t)message->data_size);
+    return (int)size;
 }
 
 bool link_unpack_model_data(link_model_data_t *message, const uint8_t *body, size_t size)
@@ -441,10 +447,11 @@ bool link_unpack_model_data(link_model_data_t *message, const uint8_t *body, siz
 
 int link_pack_model_commit(const link_model_commit_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 1u;
+    if (room < size) return -1;
     if (message->model > 31u) return -1;
-    if (room < 1u) return -1;
     put_u8(body + 0, message->model);
-    return (int)1u;
+    return (int)size;
 }
 
 bool link_unpack_model_commit(link_model_commit_t *message, const uint8_t *body, size_t size)
@@ -457,15 +464,16 @@ bool link_unpack_model_commit(link_model_commit_t *message, const uint8_t *body,
 
 int link_pack_input(const link_input_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 5u + (size_t)message->data_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (message->model > 31u) return -1;
     if (message->total < 1u) return -1;
     if (!part_ok(message->offset, message->data_size, message->total)) return -1;
-    if (room < (5u + (size_t)message->data_size) || (5u + (size_t)message->data_size) > LINK_MOST_BODY_BYTES) return -1;
     put_u8(body + 0, message->model);
     put_u16(body + 1, message->offset);
     put_u16(body + 3, message->total);
     put_bytes(body + 5, message->data, message->data_size);
-    return (int)(5u + (size_t)message->data_size);
+    return (int)size;
 }
 
 bool link_unpack_input(link_input_t *message, const uint8_t *body, size_t size)
@@ -484,10 +492,11 @@ bool link_unpack_input(link_input_t *message, const uint8_t *body, size_t size)
 
 int link_pack_infer(const link_infer_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 1u;
+    if (room < size) return -1;
     if (message->model > 31u) return -1;
-    if (room < 1u) return -1;
     put_u8(body + 0, message->model);
-    return (int)1u;
+    return (int)size;
 }
 
 bool link_unpack_infer(link_infer_t *message, const uint8_t *body, size_t size)
@@ -500,8 +509,9 @@ bool link_unpack_infer(link_infer_t *message, const uint8_t *body, size_t size)
 
 int link_pack_output(const link_output_t *message, uint8_t *body, size_t room)
 {
+    const size_t size = 19u + (size_t)message->data_size;
+    if (room < size || size > LINK_MOST_BODY_BYTES) return -1;
     if (!part_ok(message->offset, message->data_size, message->total)) return -1;
-    if (room < (19u + (size_t)message->data_size) || (19u + (size_t)message->data_size) > LINK_MOST_BODY_BYTES) return -1;
     put_u8(body + 0, message->model);
     put_u16(body + 1, message->request_sequence);
     put_u32(body + 3, message->latency_us);
@@ -510,7 +520,7 @@ int link_pack_output(const link_output_t *message, uint8_t *body, size_t room)
     put_u16(body + 15, message->offset);
     put_u16(body + 17, message->total);
     put_bytes(body + 19, message->data, message->data_size);
-    return (int)(19u + (size_t)message->data_size);
+    return (int)size;
 }
 
 bool link_unpack_output(link_output_t *message, const uint8_t *body, size_t size)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from engine.devices.protocol.fields import Direction, Message
+from engine.devices.protocol.fields import Direction, MalformedBodyError, Message
 from engine.devices.protocol.frame import FLUSH, BadFrame, Frame, FrameDecoder, encode
+from engine.devices.protocol.info import DeviceInfo, InfoError, ModelInfo
 from engine.devices.protocol.messages import (
     MOST_BODY_BYTES,
     MOST_FRAME_BYTES,
@@ -45,6 +46,8 @@ from engine.devices.protocol.messages import (
     Status,
     Stop,
 )
+from engine.devices.protocol.parts import Assembler, pieces, room_for_data
+from engine.devices.protocol.results import decode_class_runs, encode_class_runs, fnv1a
 
 __all__ = [
     "FLUSH",
@@ -54,8 +57,10 @@ __all__ = [
     "NO_VALUE_24",
     "VERSION",
     "Ack",
+    "Assembler",
     "BadFrame",
     "BadReason",
+    "DeviceInfo",
     "Direction",
     "Event",
     "EventKind",
@@ -64,15 +69,18 @@ __all__ = [
     "Hello",
     "Infer",
     "Info",
+    "InfoError",
     "Inject",
     "Input",
     "Log",
+    "MalformedBodyError",
     "Mark",
     "Message",
     "ModelBegin",
     "ModelCommit",
     "ModelData",
     "ModelFormat",
+    "ModelInfo",
     "ModelStats",
     "Output",
     "Reset",
@@ -89,5 +97,10 @@ __all__ = [
     "Stats",
     "Status",
     "Stop",
+    "decode_class_runs",
     "encode",
+    "encode_class_runs",
+    "fnv1a",
+    "pieces",
+    "room_for_data",
 ]

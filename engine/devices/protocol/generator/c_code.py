@@ -45,7 +45,7 @@ def header_text() -> str:
 def source_text() -> str:
     """`firmware/link/messages.c`."""
     parts = [_SOURCE_START]
-    for kind in MESSAGES:
+    for kind in _filled():
         parts += [_pack_text(kind), _unpack_text(kind)]
     parts.append(_body_text())
     return "\n".join(parts)
@@ -67,7 +67,7 @@ def _struct_text(kind: type[Message]) -> str:
     name = snake(kind.__name__)
     about = (kind.__doc__ or "").strip().splitlines()[0]
     rows = [_comment(f"{wire_name(kind)}, {kind.DIRECTION.value}: {about}")]
-    if not kind.fixed() and kind.tail() is None:
+    if kind not in _filled():
         return f"{rows[0]}\n#define LINK_{name.upper()}_BODY_BYTES 0u\n"
     rows.append("typedef struct {")
     rows += [f"    {_c_type(wire)} {field}; /* {_meaning(wire)} */" for field, wire in kind.fixed()]
@@ -101,6 +101,11 @@ def _meaning(wire: Wire) -> str:
     return f"{about}, {wire.unit}" if wire.unit else about
 
 
+def _filled() -> list[type[Message]]:
+    """Messages whose body is not empty."""
+    return [kind for kind in MESSAGES if kind.fixed() or kind.tail() is not None]
+
+
 def _size(kind: type[Message]) -> int:
     return sum(struct_bytes(wire) for _, wire in kind.fixed())
 
@@ -127,35 +132,28 @@ def _limits(kind: type[Message]) -> list[str]:
 
 
 def _pack_text(kind: type[Message]) -> str:
-    if not kind.fixed() and kind.tail() is None:
-        return ""
-    name, size, tail = snake(kind.__name__), _size(kind), kind.tail()
-    rows = [f"int link_pack_{name}(const link_{name}_t *message, uint8_t *body, size_t room)", "{"]
-    rows += [f"    if ({limit}) return -1;" for limit in _limits(kind)]
+    name, fixed, tail = snake(kind.__name__), _size(kind), kind.tail()
+    size, puts = f"{fixed}u", []
     at = 0
-    puts = []
     for field, wire in kind.fixed():
         puts.append(f"    put_u{wire.bits}(body + {at}, message->{field});")
         at += struct_bytes(wire)
-    total = f"{size}u"
     if tail is not None and tail[1].kind in ("text", "bytes"):
-        total = f"({size}u + (size_t)message->{tail[0]}_size)"
-        puts.append(f"    put_bytes(body + {size}, message->{tail[0]}, message->{tail[0]}_size);")
+        size = f"{fixed}u + (size_t)message->{tail[0]}_size"
+        puts.append(f"    put_bytes(body + {fixed}, message->{tail[0]}, message->{tail[0]}_size);")
     elif tail is not None:
-        rows.append(f"    const size_t values = (size_t)message->leads * message->count * {tail[1].bits // 8}u;")
-        total = f"({size + 2}u + values)"
-        puts.append(f"    body[{size}] = message->leads;")
-        puts.append(f"    body[{size + 1}] = message->count;")
-        puts.append(f"    put_bytes(body + {size + 2}, message->{tail[0]}, values);")
-    too_long = "" if tail is None else f" || {total} > LINK_MOST_BODY_BYTES"
-    rows.append(f"    if (room < {total}{too_long}) return -1;")
-    rows += [*puts, f"    return (int){total};", "}", ""]
-    return "\n".join(rows)
+        size = f"{fixed + 2}u + (size_t)message->leads * message->count * {tail[1].bits // 8}u"
+        puts.append(f"    body[{fixed}] = message->leads;")
+        puts.append(f"    body[{fixed + 1}] = message->count;")
+        puts.append(f"    put_bytes(body + {fixed + 2}, message->{tail[0]}, size - {fixed + 2}u);")
+    rows = [f"int link_pack_{name}(const link_{name}_t *message, uint8_t *body, size_t room)", "{"]
+    rows.append(f"    const size_t size = {size};")
+    rows.append(f"    if (room < size{'' if tail is None else ' || size > LINK_MOST_BODY_BYTES'}) return -1;")
+    rows += [f"    if ({limit}) return -1;" for limit in _limits(kind)]
+    return "\n".join([*rows, *puts, "    return (int)size;", "}", ""])
 
 
 def _unpack_text(kind: type[Message]) -> str:
-    if not kind.fixed() and kind.tail() is None:
-        return ""
     name, size, tail = snake(kind.__name__), _size(kind), kind.tail()
     rows = [f"bool link_unpack_{name}(link_{name}_t *message, const uint8_t *body, size_t size)", "{"]
     if tail is None:
@@ -185,7 +183,7 @@ def _unpack_text(kind: type[Message]) -> str:
 
 def _body_text() -> str:
     rows = ["int link_check_body(uint8_t type, const uint8_t *body, size_t size)", "{", "    union {"]
-    filled = [kind for kind in MESSAGES if kind.fixed() or kind.tail() is not None]
+    filled = _filled()
     rows += [f"        link_{snake(k.__name__)}_t {snake(k.__name__)};" for k in filled]
     rows += ["    } any;", "    bool good;", "    switch (type) {"]
     for kind in MESSAGES:
