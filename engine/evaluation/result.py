@@ -46,6 +46,11 @@ class EvaluationResult:
         name = self.document["headline_metric"]
         return name, float(self.document[name]) if self.document[name] is not None else float("nan")
 
+    def with_figures(self, more: Mapping[str, Any]) -> EvaluationResult:
+        """The same with more entries, which the task's figures in words mention too."""
+        document = {**self.document, **more}
+        return EvaluationResult(document | {"task_figures": task_figures(document)}, self.index)
+
     def to_document(self) -> dict[str, Any]:
         """Everything as JSON-ready data: no NaN (None instead), no arrays."""
         plain: dict[str, Any] = plain_data(self.document)
@@ -224,11 +229,25 @@ def task_figures(document: Mapping[str, Any]) -> dict[str, float]:
     figures = {words: document[name] for name, words in named.items() if name in document}
     if document.get("per_record"):
         figures["macro F1 of whole records"] = document["per_record"]["f1_macro"]
+    for part, entries in _WORDS_OF_PARTS.items():
+        measured = document.get(part) or {}
+        figures |= {words: measured[name] for name, words in entries.items() if name in measured}
     for name, kinds in (document.get("runs") or {}).items():
         for kind, counts in kinds.items():
             for key, side in (("se", "found"), ("ppv", "confirmed")):
                 figures[f"{kind.replace('_', ' ')} of {name} {side}"] = counts[key]
     return figures
+
+
+_WORDS_OF_PARTS: Mapping[str, Mapping[str, str]] = {
+    "segmentation_kept": {
+        "f1_macro_clean": "macro F1 of the waves in clean recordings",
+        "f1_macro_clean_denoised": "the same after this model",
+        "f1_macro_noisy_0_db": "macro F1 of the waves with noise at 0 dB",
+        "f1_macro_noisy_0_db_denoised": "the same after this model, with noise",
+    },
+    "linear_probe": {"auroc_macro": "macro AUROC of a linear probe for PTB-XL's superclasses"},
+}
 
 
 def _check_outputs(task: Task, windows: WindowSet, outputs: NDArray[Any]) -> None:

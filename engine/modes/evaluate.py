@@ -14,6 +14,7 @@ from engine.datasets.catalog import dataset_info
 from engine.errors import EngineError
 from engine.jobs.events import Job
 from engine.modes.data_folders import with_folders, without_folders
+from engine.modes.further_figures import further_figures
 from engine.modes.predictors import Predictor, open_predictor
 from engine.tasks.base import WindowSet
 from engine.tasks.registry import open_task
@@ -55,7 +56,11 @@ def evaluate_predictor(
         given = "; ".join(f"{c.name} has {', '.join(dataset_info(c.name).contains)}" for c in config.datasets)
         hint = f"choose another split or dataset: {given}"
         raise EngineError(f"there is no {part} window to score for {config.task}", hint=hint)
-    return evaluate(task, windows, predicted(predictor, windows, job), config.evaluation)
+    outputs = predicted(predictor, windows, job)
+    result = evaluate(task, windows, outputs, config.evaluation)
+    return result.with_figures(
+        further_figures(predictor, config, part, job, windows, outputs, windows_of, predicted)
+    )
 
 
 def evaluation_config(config: RunConfig, datasets: Sequence[str] | None, source: Path | None) -> RunConfig:

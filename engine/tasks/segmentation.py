@@ -169,7 +169,8 @@ class Segmentation(Task):
 def sample_targets(strip: Strip, rate_hz: float, n: int, classes: Mapping[str, tuple[str, ...]]) -> I64:
     """Class of each of `n` samples at `rate_hz`: the wave it lies in, "none" between waves, else IGNORED.
 
-    A wave without onset (or offset) leaves the stretch from the wave before (to the wave after) unjudged.
+    A wave without onset (or offset) leaves the stretch from the wave before (to the wave after) unjudged; a wave
+    with a single mark has no stretch of its own.
     """
     number = {label: i for i, labels in enumerate(classes.values()) for label in labels}
     scale = rate_hz / strip.rate_hz
@@ -187,7 +188,8 @@ def sample_targets(strip: Strip, rate_hz: float, n: int, classes: Mapping[str, t
             offset = wave.peak if wave.peak >= 0 else onset
             after = _place(waves[k + 1]) if k + 1 < len(waves) else high
             target[_to(offset, scale) : _from(after, scale)] = IGNORED
-        target[_from(onset, scale) : _to(offset, scale)] = number.get(wave.kind, IGNORED)
+        spans = onset < offset
+        target[_from(onset, scale) : _to(offset, scale)] = number.get(wave.kind, IGNORED) if spans else IGNORED
     for start, stop in strip.missing:
         target[_from(start, scale) : _from(stop, scale)] = IGNORED
     return target

@@ -58,7 +58,14 @@ def test_a_wave_without_onset_leaves_the_stretch_before_it_unjudged():
     waves = (Wave("qrs", 50, 60, 70), Wave("t", -1, -1, 150))
     short = Strip("1", "1", "I", 100.0, np.zeros(300, np.float32), waves=waves, marked=(40, 200))
     y = sample_targets(short, 100.0, 300, CLASSES)
-    assert (y[71:150] == IGNORED).all() and y[150] == 3 and y[151] == 0
+    assert (y[71:151] == IGNORED).all() and y[151] == 0
+
+
+def test_a_wave_from_its_peak_on_is_judged_from_there():
+    waves = (Wave("qrs", 50, 60, 70), Wave("t", -1, 120, 150))
+    short = Strip("1", "1", "I", 100.0, np.zeros(300, np.float32), waves=waves, marked=(40, 200))
+    y = sample_targets(short, 100.0, 300, CLASSES)
+    assert (y[71:120] == IGNORED).all() and (y[120:151] == 3).all() and y[151] == 0
 
 
 def test_missing_signal_is_not_judged():
