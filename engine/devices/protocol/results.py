@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ def encode_class_runs(classes: NDArray[np.uint8]) -> bytes:
         return b""
     starts = np.concatenate([[0], np.flatnonzero(np.diff(classes)) + 1, [len(classes)]])
     out = bytearray()
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts):
         for at in range(int(start), int(stop), 255):
             out += bytes((int(classes[start]), min(255, int(stop) - at)))
     return bytes(out)

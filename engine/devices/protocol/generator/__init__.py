@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.devices.protocol.generator.c_code import header_text, source_text
+from engine.devices.protocol.generator.documentation import documentation_text
 
 
 def generated_files() -> dict[Path, str]:
@@ -13,4 +14,5 @@ def generated_files() -> dict[Path, str]:
     return {
         root / "firmware" / "link" / "messages.h": header_text(),
         root / "firmware" / "link" / "messages.c": source_text(),
+        root / "docs" / "protocol.md": documentation_text(),
     }
