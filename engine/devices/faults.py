@@ -1,0 +1,21 @@
+"""What can go wrong between a board and its reader, as errors that name fault and cure."""
+
+from __future__ import annotations
+
+from engine.errors import EngineError
+
+
+class DeviceError(EngineError):
+    """A board or port cannot be found, opened, understood or kept."""
+
+
+class LinkLostError(DeviceError):
+    """The port was there and is gone: cable pulled, board without power, other end closed."""
+
+
+class NoAnswerError(DeviceError):
+    """The port is open but nobody answers in our protocol."""
+
+
+class VersionError(DeviceError):
+    """The firmware speaks another version of the protocol."""
