@@ -1,0 +1,1 @@
+"""Boards and cables: protocol, transports, live sessions, and boards that exist in software only."""
