@@ -1,0 +1,126 @@
+/* Element-wise arithmetic of two inputs, with broadcasting. */
+#include "nn_arith.h"
+
+#define HEADROOM 20       /* bits by which sums are shifted up before they are scaled */
+#define SQUARE_HEADROOM 7 /* the same where a difference is squared */
+
+typedef void row_kernel(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y);
+
+static void each_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y, row_kernel *kernel) {
+    for (int32_t i = 0; i < layer->size[0]; i++)
+        for (int32_t j = 0; j < layer->size[1]; j++)
+            for (int32_t k = 0; k < layer->size[2]; k++, y += layer->size[3])
+                kernel(layer, a + i * layer->a_step[0] + j * layer->a_step[1] + k * layer->a_step[2],
+                       b + i * layer->b_step[0] + j * layer->b_step[1] + k * layer->b_step[2], y);
+}
+
+static inline int8_t finished(const nn_binary *layer, int32_t value) {
+    return nn_clamp(nn_scaled(value, layer->out_multiplier, layer->out_shift) + layer->out_zero, layer->low,
+                    layer->high);
+}
+
+#if NN_MVE
+static inline int32x4_t scaled(int32x4_t x, int32_t multiplier, int32_t shift) {
+    return nn_scaled_x4(x, vdupq_n_s32(multiplier), vdupq_n_s32(shift));
+}
+
+static inline int32x4_t values(const int8_t *p, int32_t step, int32_t zero, mve_pred16_t lanes) {
+    return vsubq_n_s32(step ? vldrbq_z_s32(p, lanes) : vdupq_n_s32(*p), zero);
+}
+
+static inline void store(const nn_binary *layer, int32x4_t x, mve_pred16_t lanes, int8_t *y) {
+    int32x4_t value = scaled(x, layer->out_multiplier, layer->out_shift);
+    value = vaddq_n_s32(value, layer->out_zero);
+    value = vminq_s32(vmaxq_s32(value, vdupq_n_s32(layer->low)), vdupq_n_s32(layer->high));
+    vstrbq_p_s32(y, value, lanes);
+}
+#endif
+
+/* sign 1: a + b; sign -1: a - b */
+static inline void sum_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y, int32_t sign) {
+    const int32_t a_step = layer->a_step[3], b_step = layer->b_step[3], n = layer->size[3];
+#if NN_MVE
+    for (int32_t i = 0; i < n; i += 4, a += 4 * a_step, b += 4 * b_step) {
+        const mve_pred16_t lanes = vctp32q((uint32_t)(n - i));
+        const int32x4_t u = vshlq_n_s32(values(a, a_step, layer->a_zero, lanes), HEADROOM);
+        const int32x4_t v = vshlq_n_s32(values(b, b_step, layer->b_zero, lanes), HEADROOM);
+        const int32x4_t left = scaled(u, layer->a_multiplier, layer->a_shift);
+        const int32x4_t right = scaled(v, layer->b_multiplier, layer->b_shift);
+        store(layer, sign > 0 ? vaddq_s32(left, right) : vsubq_s32(left, right), lanes, y + i);
+    }
+#else
+    for (int32_t i = 0; i < n; i++, a += a_step, b += b_step) {
+        const int32_t u = (*a - layer->a_zero) * (1 << HEADROOM), v = (*b - layer->b_zero) * (1 << HEADROOM);
+        y[i] = finished(layer, nn_scaled(u, layer->a_multiplier, layer->a_shift) +
+                                   sign * nn_scaled(v, layer->b_multiplier, layer->b_shift));
+    }
+#endif
+}
+
+static void add_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    sum_row(layer, a, b, y, 1);
+}
+
+static void sub_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    sum_row(layer, a, b, y, -1);
+}
+
+static void mul_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    const int32_t a_step = layer->a_step[3], b_step = layer->b_step[3], n = layer->size[3];
+#if NN_MVE
+    for (int32_t i = 0; i < n; i += 4, a += 4 * a_step, b += 4 * b_step) {
+        const mve_pred16_t lanes = vctp32q((uint32_t)(n - i));
+        store(layer,
+              vmulq_s32(values(a, a_step, layer->a_zero, lanes), values(b, b_step, layer->b_zero, lanes)), lanes,
+              y + i);
+    }
+#else
+    for (int32_t i = 0; i < n; i++, a += a_step, b += b_step)
+        y[i] = finished(layer, (*a - layer->a_zero) * (*b - layer->b_zero));
+#endif
+}
+
+static void maximum_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    for (int32_t i = 0; i < layer->size[3]; i++, a += layer->a_step[3], b += layer->b_step[3])
+        y[i] = *a > *b ? *a : *b;
+}
+
+static void minimum_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    for (int32_t i = 0; i < layer->size[3]; i++, a += layer->a_step[3], b += layer->b_step[3])
+        y[i] = *a < *b ? *a : *b;
+}
+
+void nn_add_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, add_row);
+}
+
+void nn_sub_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, sub_row);
+}
+
+void nn_mul_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, mul_row);
+}
+
+void nn_maximum_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, maximum_row);
+}
+
+void nn_minimum_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, minimum_row);
+}
+
+/* The difference, scaled up, is squared after it was rounded back to 2^HEADROOM of the larger scale. */
+static void squared_row(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    for (int32_t i = 0; i < layer->size[3]; i++, a += layer->a_step[3], b += layer->b_step[3]) {
+        const int32_t u = (*a - layer->a_zero) * (1 << SQUARE_HEADROOM);
+        const int32_t v = (*b - layer->b_zero) * (1 << SQUARE_HEADROOM);
+        const int32_t difference = nn_scaled(u, layer->a_multiplier, layer->a_shift) -
+                                   nn_scaled(v, layer->b_multiplier, layer->b_shift);
+        y[i] = finished(layer, difference * difference);
+    }
+}
+
+void nn_squared_difference_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y) {
+    each_row(layer, a, b, y, squared_row);
+}
