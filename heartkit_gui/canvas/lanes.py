@@ -57,8 +57,7 @@ def filter_text(scene: Scene, scale: Scale) -> str:
 
 def is_non_diagnostic(scene: Scene, scale: Scale) -> bool:
     """Whether the mark belongs on the trace."""
-    spec = None if scene.pages is None else scene.pages.spec
-    return spec is not None and scene.is_filtered(scale) and spec.non_diagnostic
+    return scene.pages is not None and scene.is_filtered(scale) and scene.pages.non_diagnostic
 
 
 def scale_text(scene: Scene, scale: Scale) -> str:
@@ -151,11 +150,11 @@ def draw_rhythm(
     """The base rhythm as a band with its name where no event covers it, events as blocks upon it."""
     ui, theme = surface.ui, surface.theme
     surface.smooth(False)
-    shown = surface.samples()
+    shown, (first, last) = surface.samples(), surface.shown
     upon = [(surface.x(event.start), surface.x(event.stop)) for event in events.between(*shown)]
     for span in base.between(*shown):
         colour = theme.rhythm.get(span.label, theme.rhythm[""])
-        left, right = max(-2.0, surface.x(span.start)), min(surface.width + 2.0, surface.x(span.stop))
+        left, right = max(first - 2.0, surface.x(span.start)), min(last + 2.0, surface.x(span.stop))
         width = max(1.5 * ui, right - left)
         surface.fill(QRectF(left, band.top, width, band.height - 1), colour, 0.09)
         surface.fill(QRectF(left, band.top, width, 2.5 * ui), colour)
@@ -163,7 +162,7 @@ def draw_rhythm(
         _write_fitting(surface, band, room, rhythm_words(span, words), span.label, colour)
     for k, event in enumerate(events.between(*shown)):
         colour = theme.rhythm.get(event.label, theme.rhythm[""])
-        left, right = max(-2.0, upon[k][0]), min(surface.width + 2.0, upon[k][1])
+        left, right = max(first - 2.0, upon[k][0]), min(last + 2.0, upon[k][1])
         area = QRectF(left, band.top + 3 * ui, max(1.5 * ui, right - left), band.height - 1 - 6 * ui)
         surface.fill(area, theme.canvas_strip)
         surface.fill(area, colour, 0.30)
@@ -223,8 +222,9 @@ def draw_quality_text(surface: Surface) -> None:
         return
     metrics = surface.font(11, bold=True)
     rows = [i for i in surface.scene.marked_rows if len(surface.scene.arrangement.rows[i].cells) == 1]
+    first, last = surface.shown
     for span in marks.quality.between(*surface.samples()):
-        left, right = max(0.0, surface.x(span.start)), min(float(surface.width), surface.x(span.stop))
+        left, right = max(first, surface.x(span.start)), min(last, surface.x(span.stop))
         words = QUALITY_LABELS.get(span.label, span.label)
         room = right - left - 8 * ui
         if span.label == "gap" or room < metrics.horizontalAdvance(words):
@@ -243,8 +243,9 @@ def draw_gap_text(surface: Surface, gaps: Sequence[Gap]) -> None:
     """Say that there is no data, in the middle of what is seen of each gap."""
     metrics = surface.font(11)
     width, height = metrics.horizontalAdvance(GAP_TEXT) + 10 * surface.ui, 17 * surface.ui
+    first, last = surface.shown
     for gap in gaps:
-        left, right = max(0.0, gap.left - surface.left), min(float(surface.width), gap.right - surface.left)
+        left, right = max(first, gap.left - surface.left), min(last, gap.right - surface.left)
         if right - left >= width + 4 * surface.ui:
             middle = surface.geometry.rows[gap.row].middle
             box = QRectF((left + right - width) / 2, middle - height / 2, width, height)

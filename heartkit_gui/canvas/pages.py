@@ -37,6 +37,11 @@ class PageSource:
         page_bytes = 5 * self.page_len * max(1, len(record.leads))
         self._limit = max(2 * RUN_PAGES, CACHE_BYTES // page_bytes)
 
+    @property
+    def non_diagnostic(self) -> bool:
+        """Whether the filter narrows the diagnostic bandwidth."""
+        return self.spec is not None and self.spec.non_diagnostic
+
     def page_range(self, start: float, stop: float) -> range:
         """Pages that hold samples [start, stop), clipped to the record."""
         first, last = max(0, int(start)), min(int(np.ceil(stop)), self.record.n_samples)

@@ -73,6 +73,13 @@ class Surface:
         else:
             self.painter.setClipRect(self.window)
 
+    @property
+    def shown(self) -> tuple[float, float]:
+        """Left and right edge of what can be seen of the time region."""
+        if self.window is None:
+            return 0.0, float(self.width)
+        return max(0.0, self.window.left()), min(float(self.width), self.window.right())
+
     def smooth(self, on: bool) -> None:
         """Anti-aliasing: on for curves and marks, off for bands and hairlines."""
         self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, on)

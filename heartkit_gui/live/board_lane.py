@@ -1,0 +1,103 @@
+"""The lane below the traces: the board's own rhythm, beats and waves under a track of where the host disagrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush
+
+from engine.signals.span import Span
+from heartkit_gui.canvas.geometry import Band
+from heartkit_gui.canvas.lanes import draw_rhythm
+from heartkit_gui.canvas.marks import Spans
+from heartkit_gui.canvas.overlays import LETTERS_MIN_UI_PER_S, draw_beat_lane
+from heartkit_gui.canvas.surface import Surface
+from heartkit_gui.live.board_marks import BoardMarks
+from heartkit_gui.live.scene import LiveScene
+
+TRACK_UI = 12.0
+RHYTHM_UI = 20.0
+BEATS_UI = 18.0
+MIN_MARK_UI = 2.0
+TITLE_UI = 13.0
+
+
+def draw_board(surface: Surface) -> None:
+    """The lane with its titles; empty while the board has said nothing."""
+    scene, geometry = surface.scene, surface.geometry
+    if not isinstance(scene, LiveScene) or not geometry.below:
+        return
+    ui, theme, margin = surface.ui, surface.theme, geometry.margin
+    band = geometry.below[0]
+    surface.fill(QRectF(-margin, band.top, geometry.width, band.height), theme.canvas_strip)
+    surface.fill(QRectF(-margin, band.top, geometry.width, max(1.0, ui)), theme.canvas_line)
+    track = Band(band.top + 2 * ui, band.top + TRACK_UI * ui)
+    rhythm = Band(band.top + TRACK_UI * ui, band.top + (TRACK_UI + RHYTHM_UI) * ui)
+    waves = Band(rhythm.bottom + BEATS_UI * ui, band.bottom - 2 * ui)
+    if scene.board is not None:
+        surface.clip(QRectF(0, band.top, surface.width, band.height))
+        _draw_track(surface, track, scene.board)
+        draw_rhythm(surface, rhythm, scene.board.rhythm, Spans(()))
+        draw_beat_lane(surface, scene.board.beats, rhythm.bottom + BEATS_UI / 2 * ui)
+        _draw_waves(surface, waves, scene.board.waves)
+        surface.unclip()
+    _title(surface, track, "Differs", theme.danger if _differs_now(surface, scene) else theme.canvas_text_muted)
+    _title(surface, rhythm, "Board", theme.canvas_text_muted)
+    surface.fill(QRectF(-margin, rhythm.top, geometry.width, max(1.0, ui)), theme.canvas_line)
+
+
+def _differs_now(surface: Surface, scene: LiveScene) -> bool:
+    return scene.board is not None and bool(scene.board.differs.between(*surface.samples()))
+
+
+def _title(surface: Surface, band: Band, text: str, colour: str) -> None:
+    ui, margin = surface.ui, surface.geometry.margin
+    surface.font(10)
+    surface.write(QRectF(6 * ui - margin, band.middle - TITLE_UI / 2 * ui, margin, TITLE_UI * ui), text, colour)
+
+
+def _draw_track(surface: Surface, band: Band, board: BoardMarks) -> None:
+    """A line where the host's run of the same model gave the same bytes, a hatched block where it did not; low
+    blocks where the host's own analysis sees other waves."""
+    theme, ui = surface.theme, surface.ui
+    surface.smooth(False)
+    for _, left, right in _visible(surface, board.compared):
+        surface.fill(QRectF(left, band.middle - ui, right - left, 2 * ui), theme.success, 0.7)
+    for _, left, right in _visible(surface, board.doubted):
+        area = QRectF(left, band.middle - 3 * ui, max(MIN_MARK_UI * ui, right - left), 6 * ui)
+        surface.fill(area, theme.warning)
+    hatch = QBrush(surface.inks.colour(theme.paper, 0.6), Qt.BrushStyle.BDiagPattern)
+    for _, left, right in _visible(surface, board.differs):
+        area = QRectF(left, band.top, max(MIN_MARK_UI * ui, right - left), band.height)
+        surface.fill(area, theme.danger)
+        surface.painter.fillRect(area, hatch)
+
+
+def _draw_waves(surface: Surface, band: Band, waves: Spans) -> None:
+    theme, ui = surface.theme, surface.ui
+    letters = surface.scale.px_per_s >= LETTERS_MIN_UI_PER_S * ui
+    metrics = surface.font(10, bold=True)
+    surface.smooth(False)
+    free = float("-inf")  # where the next letter may begin
+    for span, left, right in _visible(surface, waves):
+        colour = theme.segments.get(span.label)
+        if colour is None:
+            continue
+        box = QRectF(left, band.top, max(1.0, right - left), band.height)
+        surface.fill(box, colour, theme.segment_alpha * 1.6)
+        surface.fill(QRectF(left, band.bottom - 2.5 * ui, box.width(), 2.5 * ui), colour)
+        width = metrics.horizontalAdvance(span.label)
+        at = (left + right - width) / 2
+        if letters and at >= free:
+            free = at + width + 2 * ui
+            letter = QRectF(at, band.top, width + ui, band.height - 2 * ui)
+            surface.write(letter, span.label, theme.segment_text[span.label])
+
+
+def _visible(surface: Surface, spans: Spans) -> Iterator[tuple[Span, float, float]]:
+    """Spans in view with their left and right edges."""
+    for span in spans.between(*surface.samples()):
+        left, right = max(-2.0, surface.x(span.start)), min(surface.width + 2.0, surface.x(span.stop))
+        if right > left:
+            yield span, left, right
