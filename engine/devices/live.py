@@ -156,6 +156,18 @@ class LiveSession:
         """Where the board and the host's run of the same model differ within [start, stop)."""
         return self._results.disagreements(start, stop)
 
+    def due_s(self, position: int) -> float | None:
+        """When a sample of the present segment was due by the host's clock (`transports.now_s`); None before any.
+
+        The time at which it was painted, less this, is the delay from board to screen.
+        """
+        intake = self._intake
+        line = intake.clock.line if intake is not None else None
+        if intake is None or line is None or not intake.axis.segments:
+            return None
+        board_s = (position - intake.axis.segments[-1].start) / intake.shape.rate_hz
+        return line.host_s(board_s) - self._transit_s if board_s >= 0 else None
+
     def statistics(self) -> LiveStatistics:
         """The session in figures, as of now."""
         client, intake, counts = self._client, self._intake, self._counts
