@@ -17,8 +17,8 @@ def datasets_markdown() -> str:
         "|---|---|---|---|---|---|---|",
         *(_row(info) for info in catalog()),
         "",
-        "A licence marked * must be accepted before the download (`--accept-licence`). Models trained on data marked "
-        "as non-commercial say so on their card.",
+        "A licence marked * must be accepted before the download (`--accept-licence`). Models trained on data"
+        " marked as non-commercial say so on their card.",
         "",
         "## Where they come from",
         "",
