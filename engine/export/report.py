@@ -134,10 +134,11 @@ def _estimates(macs: int) -> dict[str, float]:
 def _single_ends(graph: Graph) -> tuple[TensorIo, TensorIo]:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise GraphError(f"has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs instead of one each")
-    return _end(graph.tensors[graph.inputs[0]]), _end(graph.tensors[graph.outputs[0]])
+    return tensor_end(graph.tensors[graph.inputs[0]]), tensor_end(graph.tensors[graph.outputs[0]])
 
 
-def _end(tensor: Tensor) -> TensorIo:
+def tensor_end(tensor: Tensor) -> TensorIo:
+    """A tensor as an end of the model."""
     scale, zero = 0.0, 0
     if tensor.quantization is not None:
         scale, zero = float(tensor.quantization.scale[0]), int(tensor.quantization.zero_point[0])

@@ -6,19 +6,21 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RunConfig, load_config
 from engine.errors import EngineError
+from engine.runtime.compiled import CompiledModel
 from engine.runtime.outputs import from_logits
 from engine.runtime.quantized import TfliteModel
 from engine.signals.preprocess import prepare_windows
 from engine.tasks.registry import task_class
 
 F32 = NDArray[np.float32]
+Runtime = Literal["litert", "compiled"]
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,12 @@ class ModelCard:
 
 
 class Model:
-    """An exported model, run by LiteRT. Not safe to share between threads."""
+    """An exported model, run by LiteRT or as compiled C. Not safe to share between threads."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, *, runtime: Runtime = "litert") -> None:
         self.card = card
         self._target = task_class(card.task).target
-        self._model = TfliteModel(card.path)
+        self._model = TfliteModel(card.path) if runtime == "litert" else CompiledModel.open(card.path)
         window = card.config.window
         expected = (window.length, len(window.channels))
         if self._model.input_shape[1:] != expected:
@@ -64,12 +66,13 @@ class Model:
             )
 
     @staticmethod
-    def open(where: str | Path) -> Model:
+    def open(where: str | Path, *, runtime: Runtime = "litert") -> Model:
         """A model by the name of a built-in one, its folder, or its .tflite file (config.json beside it).
 
+        runtime: "litert" is fastest; "compiled" gives the very bytes that a board gives, and needs a C compiler.
         Raises EngineError when there is none, the files do not fit each other, or the model cannot be run.
         """
-        return Model(read_card(where))
+        return Model(read_card(where), runtime=runtime)
 
     def predict(self, windows: F32) -> F32:
         """Probabilities (or values) of windows [n, length, channels] at the model's rate, in mV, as cut."""

@@ -29,6 +29,18 @@ class TfliteModel:
         if self.input_shape[0] != 1:
             raise EngineError(f"expects {self.input_shape[0]} windows at a time instead of one", path=path)
 
+    @property
+    def input_scale(self) -> tuple[float, int]:
+        """Step and zero point of the input; (0.0, 0) where it is not quantised."""
+        scale, zero = self._input["quantization"]
+        return float(scale), int(zero)
+
+    @property
+    def output_scale(self) -> tuple[float, int]:
+        """Step and zero point of the output; (0.0, 0) where it is not quantised."""
+        scale, zero = self._output["quantization"]
+        return float(scale), int(zero)
+
     def run(self, x: F32) -> F32:
         """Outputs [n, ...] of preprocessed windows [n, ...], dequantised."""
         return self.dequantize(self.run_quantized(self.quantize(x)))

@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import EngineError
-from engine.export.codegen.net import Net, scale_of, zero_of
+from engine.export.codegen.net import Net
 from engine.export.codegen.operators import LOWERINGS, VIEWS, cure
 from engine.export.codegen.parts import Constant, Place, Step
 from engine.export.codegen.plan import Plan, plan
 from engine.export.codegen.refusal import UnsupportedModelError
 from engine.export.codegen.report import CodeReport
-from engine.export.codegen.source import Address, End, header_text, source_text
+from engine.export.codegen.source import Address, header_text, source_text
 from engine.export.codegen.targets import target_of
 from engine.export.cost import operator_macs
 from engine.export.flatbuffer import GraphError
 from engine.export.header import check_c_name
+from engine.export.report import TensorIo, tensor_end
 from engine.export.tflite_graph import Graph, load_graph, read_graph
 from engine.records.atomic import write_atomic
 
@@ -63,7 +64,7 @@ def _generate(graph: Graph, sha256: str, folder: Path, name: str, target: str) -
     check_c_name(name)
     chosen = target_of(target)
     net = Net(graph)
-    source_end, target_end = (_end(graph, ends) for ends in (graph.inputs, graph.outputs))
+    ends = _end(graph, graph.inputs), _end(graph, graph.outputs)
     homes = _homes(graph)
     steps = _lowered(net, homes)
     arena_tensors = {
@@ -81,8 +82,8 @@ def _generate(graph: Graph, sha256: str, folder: Path, name: str, target: str) -
         sha256=sha256,
         source=folder / f"{name}.c",
         header=folder / f"{name}.h",
-        input_bytes=source_end.elements,
-        output_bytes=target_end.elements,
+        input=ends[0],
+        output=ends[1],
         arena_bytes=max(arena.arena_bytes, 16),
         weight_bytes=sum(constant.bytes for step in steps for constant in step.constants),
         macs=sum(operator_macs(graph, operator) for operator in graph.operators),
@@ -91,37 +92,29 @@ def _generate(graph: Graph, sha256: str, folder: Path, name: str, target: str) -
         compile_flags=chosen.flags,
     )
     title = f"{name}: INT8 network of {len(graph.operators)} operators"
-    header = header_text(
-        name, source_end, target_end, arena=report.arena_bytes, macs=report.macs, sha256=sha256, title=title
-    )
+    header = header_text(name, ends, arena=report.arena_bytes, macs=report.macs, sha256=sha256, title=title)
     scratch = {k: f"arena + {offset}" for k, offset in arena.scratch.items()}
     ending = _ending(graph, homes)
     return CSource(name, source_text(name, steps, address, scratch, ending=ending, title=title), header, report)
 
 
-def _end(graph: Graph, ends: tuple[int, ...]) -> End:
-    if len(ends) != 1:
+def _end(graph: Graph, indices: tuple[int, ...]) -> TensorIo:
+    if len(indices) != 1:
         raise UnsupportedModelError(
             "cannot become C: it has more than one input or output", hint="export one model for each"
         )
-    tensor = graph.tensors[ends[0]]
+    tensor = graph.tensors[indices[0]]
     if tensor.dtype != "int8":
         raise UnsupportedModelError(
             f"cannot become C: its input or output is {tensor.dtype} instead of int8",
             hint="export it with quantization format INT8 and io_type int8",
         )
-    if tensor.dynamic or tensor.quantization is None:
+    if tensor.dynamic or not tensor.shape or tensor.quantization is None:
         raise UnsupportedModelError(
             "cannot become C: its input or output has an open size or no scale",
             hint="export it with `heartkit-engine export`",
         )
-    return End(
-        elements=tensor.elements,
-        length=tensor.shape[1] if len(tensor.shape) > 2 else 1,
-        channels=tensor.shape[-1] if tensor.shape else 1,
-        scale=scale_of(tensor),
-        zero_point=zero_of(tensor),
-    )
+    return tensor_end(tensor)
 
 
 def _homes(graph: Graph) -> dict[int, int]:

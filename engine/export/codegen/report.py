@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from engine.export.report import TensorIo
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,24 @@ class CodeReport:
     sha256: str
     source: Path
     header: Path
-    input_bytes: int
-    output_bytes: int
+    input: TensorIo
+    output: TensorIo
     arena_bytes: int
     weight_bytes: int
     macs: int
     operators: tuple[tuple[str, int], ...]
     exact_layers: tuple[str, ...]
     compile_flags: tuple[str, ...]
+
+    @property
+    def input_bytes(self) -> int:
+        """Size of the input."""
+        return math.prod(self.input.shape)
+
+    @property
+    def output_bytes(self) -> int:
+        """Size of the output."""
+        return math.prod(self.output.shape)
 
     @property
     def flash_bytes(self) -> int:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from engine.export.codegen.parts import CTYPES, SCRATCH, Call, Constant, Layer, Place, Step
 from engine.export.codegen.plan import ALIGNMENT
+from engine.export.report import TensorIo
 
 LINE = 116
 Address = Callable[[Place], str]
 
 
-@dataclass(frozen=True)
-class End:
-    """Input or output of the model: value = scale * (stored - zero_point)."""
-
-    elements: int
-    length: int
-    channels: int
-    scale: float
-    zero_point: int
-
-
 def header_text(
-    name: str, source_end: End, target_end: End, *, arena: int, macs: int, sha256: str, title: str
+    name: str, ends: tuple[TensorIo, TensorIo], *, arena: int, macs: int, sha256: str, title: str
 ) -> str:
     """The header: sizes, scales and the one function."""
     upper = name.upper()
@@ -46,8 +36,8 @@ def header_text(
         f'#define {upper}_SHA256 "{sha256}"',
         f"#define {upper}_MACS {macs}",
         f"#define {upper}_ARENA_BYTES {arena}",
-        *_end_lines(f"{upper}_INPUT", source_end),
-        *_end_lines(f"{upper}_OUTPUT", target_end),
+        *_end_lines(f"{upper}_INPUT", ends[0]),
+        *_end_lines(f"{upper}_OUTPUT", ends[1]),
         "",
         f"/* One inference. arena: {upper}_ARENA_BYTES of memory aligned to {ALIGNMENT}, free afterwards.",
         f" * input: {upper}_INPUT_BYTES, only read; output: {upper}_OUTPUT_BYTES; none may overlap another. */",
@@ -91,11 +81,11 @@ def source_text(
     return "\n".join([*parts, *body]) + "\n"
 
 
-def _end_lines(prefix: str, end: End) -> list[str]:
+def _end_lines(prefix: str, end: TensorIo) -> list[str]:
     return [
-        f"#define {prefix}_BYTES {end.elements}",
-        f"#define {prefix}_LENGTH {end.length}",
-        f"#define {prefix}_CHANNELS {end.channels}",
+        f"#define {prefix}_BYTES {math.prod(end.shape)}",
+        f"#define {prefix}_LENGTH {end.shape[1] if len(end.shape) > 2 else 1}",
+        f"#define {prefix}_CHANNELS {end.shape[-1]}",
         f"#define {prefix}_SCALE {end.scale:.9e}f",
         f"#define {prefix}_ZERO_POINT ({end.zero_point})",
     ]
