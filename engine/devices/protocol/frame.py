@@ -46,10 +46,13 @@ class BadFrame:
     version: int | None = None
 
 
-def encode(message: Message, sequence: int) -> bytes:
-    """The whole frame on the wire. Raises ValueError for values that do not fit the message or the frame."""
+def encode(message: Message, sequence: int, *, version: int = VERSION) -> bytes:
+    """The whole frame on the wire. Raises ValueError for values that do not fit the message or the frame.
+
+    Another `version` is for tests of what happens when host and board do not fit.
+    """
     body = message.pack()
-    plain = _HEAD.pack(VERSION, message.TYPE, sequence & 0xFFFF) + body
+    plain = _HEAD.pack(version, message.TYPE, sequence & 0xFFFF) + body
     if len(plain) + _CRC.size > MOST_FRAME_BYTES:
         raise ValueError(f"{type(message).__name__} of {len(body)} bytes does not fit a frame")
     return cobs_encode(plain + _CRC.pack(crc_hqx(plain, CRC_START))) + b"\0"

@@ -197,8 +197,8 @@ then OUTPUT. Both work without streaming.
 5. The most negative code of a sample means "no value".
 6. RESULT refers to samples by index at the streaming rate, also when the model works at another rate. Hashes
    cover the tensors, so that host and board can be compared even when only the hash is sent.
-7. A block longer than a frame (INFO, RESULT, INPUT, OUTPUT) goes in pieces with `offset` and `total`, in order; when
-   a piece is lost the block is lost.
+7. A block longer than a frame (INFO, RESULT, INPUT, OUTPUT) goes in pieces with `offset` and `total`, in order;
+   when a piece is lost the block is lost.
 8. After EVENT of kind BOOT the board has forgotten everything: it does not stream.
 9. u32 counters and indices wrap at 2^32; at 1000 Hz the index does so after 49.7 days.
 """
