@@ -199,6 +199,10 @@ class CausalFilter:
         """The sections in use, float64 [sections, 6], in order of application."""
         return self._sos.copy()
 
+    def settled(self) -> F64:
+        """State of the sections, float64 [sections, 2], after the constant 1 for ever."""
+        return self._settled.copy()
+
     def push(self, x: NDArray, valid: Bool | None = None) -> NDArray:
         """Filter the next samples [channels, n] of the stream; answer in the same shape and dtype.
 

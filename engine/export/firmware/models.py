@@ -74,8 +74,9 @@ def model_files(models: Sequence[FirmwareModel], hashes: Sequence[int]) -> dict[
     """The models' own files, `model_sizes.h` and `models_built_in.c`. hashes: of the self-test; 0: not known."""
     if not 0 < len(models) <= MOST_MODELS:
         raise ConfigError(f"an image holds 1 to {MOST_MODELS} models, not {len(models)}")
-    files = {}
-    rules, entries = [], []
+    files: dict[str, str] = {}
+    rules: list[str] = []
+    entries: list[str] = []
     for number, (model, expected) in enumerate(zip(models, hashes, strict=True)):
         files |= {f"{model.code.name}.c": model.code.source, f"{model.code.name}.h": model.code.header}
         rule = "NULL"
