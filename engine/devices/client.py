@@ -10,12 +10,19 @@ import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 
 from engine.devices.answers import Answers
-from engine.devices.faults import DeviceError, LinkLostError, NoAnswerError, VersionError
+from engine.devices.faults import (
+    DeviceError,
+    LinkLostError,
+    NoAnswerError,
+    RecordingEndedError,
+    VersionError,
+)
 from engine.devices.link_state import LinkState, LinkStatus
 from engine.devices.protocol import (
     FLUSH,
@@ -39,7 +46,7 @@ from engine.devices.protocol import (
     Stop,
     encode,
 )
-from engine.devices.transports import DEFAULT_BAUD, Transport, now_s, open_port
+from engine.devices.transports import Transport, now_s
 from engine.errors import EngineError
 
 HELLO_TRIES = 3
@@ -85,14 +92,12 @@ class BoardClient:
         self,
         port: str,
         listener: Listener,
-        *,
-        baud: int = DEFAULT_BAUD,
-        opener: Callable[[], Transport] | None = None,
+        opener: Callable[[], Transport],
     ) -> None:
         self.port = port
         self.info: DeviceInfo | None = None
         self._listener = listener
-        self._opener = opener or (lambda: open_port(port, baud=baud))
+        self._opener = opener
         self._status = LinkStatus(LinkState.CLOSED)
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -154,7 +159,16 @@ class BoardClient:
         """Stream, now and again after every reconnection, until `stop`. Raises DeviceError when refused."""
         self._wanted = start
         if self._status.state.is_connected:
-            self._begin(start)
+            try:
+                self._begin(start)
+            except DeviceError:
+                self._wanted = None
+                raise
+
+    def remember(self, **changes: Any) -> None:
+        """Change what is asked for after a reconnection, where something is asked for."""
+        if self._wanted is not None:
+            self._wanted = replace(self._wanted, **changes)
 
     def stop(self) -> None:
         """Stop streaming."""
@@ -210,6 +224,10 @@ class BoardClient:
                 self._connect()
                 pause_s = FIRST_PAUSE_S
                 self._serve()
+            except RecordingEndedError as error:
+                self._release()
+                self._tell(LinkState.CLOSED, str(error))
+                return
             except VersionError as error:
                 self._tell(LinkState.WRONG_VERSION, str(error))
             except NoAnswerError as error:
@@ -320,7 +338,8 @@ class BoardClient:
         data = transport.read(timeout_s)
         if not data:
             return
-        arrived_s = self._bytes_at_s = now_s()
+        self._bytes_at_s = now_s()
+        arrived_s = transport.clock_s()
         self._bytes_seen += len(data)
         self._listener.bytes_arrived(data, arrived_s)
         for found in self._decoder.feed(data):
@@ -341,7 +360,7 @@ class BoardClient:
         self._bad_in_row = 0
         message = frame.message
         if isinstance(message, Samples):
-            self._samples_at_s = arrived_s
+            self._samples_at_s = now_s()
         elif isinstance(message, Ack):
             self._answers.give(message)
             wanted = self._wanted

@@ -19,3 +19,7 @@ class NoAnswerError(DeviceError):
 
 class VersionError(DeviceError):
     """The firmware speaks another version of the protocol."""
+
+
+class RecordingEndedError(LinkLostError):
+    """A recording was played to its end."""

@@ -59,6 +59,10 @@ class HostAnalysis:
         self._finished.wait(timeout_s)
         return None if self.fault else self.latest
 
+    def wait_progress(self, timeout_s: float) -> None:
+        """Give the analysis time to catch up."""
+        self._finished.wait(timeout_s)
+
     def abandon(self) -> None:
         """End without a result."""
         self._abandoned = True

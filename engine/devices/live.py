@@ -12,22 +12,19 @@ often as pictures are painted. `generation` changes when a new ring begins (anot
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.analysis.document import to_annotations
 from engine.analysis.stages import Stages
 from engine.analysis.types import Analysis
-from engine.devices.board_results import BoardResults
 from engine.devices.client import BoardClient
 from engine.devices.faults import DeviceError
-from engine.devices.frame_counts import FrameCounts
-from engine.devices.heart_rate import RateLimits, rate_alert
-from engine.devices.host_analysis import HostAnalysis
+from engine.devices.heart_rate import RateLimits
 from engine.devices.link_state import LinkStatus
+from engine.devices.live_feed import LiveFeed, lead_index
 from engine.devices.live_types import (
-    BoardFigures,
     BoardResult,
     Disagreement,
     LiveEvent,
@@ -35,38 +32,21 @@ from engine.devices.live_types import (
     RateAlert,
     StreamOptions,
 )
-from engine.devices.protocol import (
-    BadFrame,
-    DeviceInfo,
-    Event,
-    EventKind,
-    Frame,
-    Log,
-    Mark,
-    ModelStats,
-    Result,
-    Samples,
-    SetModels,
-    SetNoise,
-    SetSource,
-    Source,
-    Start,
-    Stats,
-)
+from engine.devices.protocol import DeviceInfo, Mark, SetModels, SetNoise, SetSource, Source
+from engine.devices.recorder import RecorderOptions, RecorderStatus
 from engine.devices.ring import HOUR_S, Ring
 from engine.devices.start_request import start_request
-from engine.devices.stream_intake import Ints, StreamIntake, StreamShape
-from engine.devices.transports import DEFAULT_BAUD, Transport, now_s
-from engine.errors import EngineError
-
-MOST_EVENTS = 10_000
-MOST_LOG_LINES = 1000
-_UNKNOWN_CPU = 65535
-_UNKNOWN_BATTERY = 255
+from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, now_s, open_port
+from engine.records.annotations import Annotations
 
 
 class LiveSession:
-    """See the module. `stages`: algorithms of the host's analysis; `lead`: number or name of the lead analysed."""
+    """See the module.
+
+    `stages`: algorithms of the host's analysis; `lead`: number or name of the lead analysed; `ring_s`: how much is
+    kept; `analyse`: False for no analysis by the host; `limits`: heart rates beyond which `rate_alert` speaks.
+    `port` may be a recording (`.hkraw`), which is played at `speed` (infinite: as fast as the analysis follows).
+    """
 
     def __init__(
         self,
@@ -78,24 +58,28 @@ class LiveSession:
         ring_s: float = HOUR_S,
         analyse: bool = True,
         limits: RateLimits | None = None,
+        speed: float = 1.0,
         opener: Callable[[], Transport] | None = None,
     ) -> None:
         self.port = port
         self.options = StreamOptions()
-        self.limits = limits or RateLimits()
-        self.generation = 0
-        self.started_s: float | None = None
-        self._stages, self._lead, self._ring_s, self._analyse = stages, lead, ring_s, analyse
-        self._lock = threading.Lock()
-        self._intake: StreamIntake | None = None
-        self._analysis: HostAnalysis | None = None
-        self._results = BoardResults()
-        self._counts = FrameCounts()
-        self._board = BoardFigures()
-        self._events: deque[LiveEvent] = deque(maxlen=MOST_EVENTS)
-        self._log: deque[str] = deque(maxlen=MOST_LOG_LINES)
-        self._alert: RateAlert | None = None
-        self._client = BoardClient(port, self, baud=baud, opener=opener)
+        first_index: int | None = 0
+        if opener is None and is_recording(port):
+            from engine.devices.raw_log import RawLog
+
+            first_index = 0 if RawLog(port).header.from_start else None
+        self._feed = LiveFeed(
+            stages=stages,
+            lead=lead,
+            ring_s=ring_s,
+            analyse=analyse,
+            limits=limits or RateLimits(),
+            first_index=first_index,
+            holds_up=math.isinf(speed),
+        )
+        opener = opener or (lambda: open_port(port, baud=baud, speed=speed))
+        self._client = BoardClient(port, self._feed, opener)
+        self._feed.transit_s = self._transit_s
 
     # -- what it is and what it found
 
@@ -110,70 +94,91 @@ class LiveSession:
         return self._client.info
 
     @property
+    def generation(self) -> int:
+        """Grows whenever a new ring begins."""
+        return self._feed.generation
+
+    @property
     def ring(self) -> Ring | None:
         """The samples; None before the first stream."""
-        intake = self._intake
+        intake = self._feed.intake
         return intake.ring if intake is not None else None
 
     @property
     def lead_index(self) -> int:
         """The lead that is analysed, by its number in the ring."""
         ring = self.ring
-        return _lead_index(ring, self._lead) if ring is not None else 0
+        return lead_index(ring, self._feed.lead) if ring is not None else 0
 
     @property
     def analysis(self) -> Analysis | None:
         """The host's analysis of the stream up to about a second ago (`n_samples` says how far)."""
-        return self._analysis.latest if self._analysis is not None else None
+        analysis = self._feed.analysis
+        return analysis.latest if analysis is not None else None
 
     @property
     def analysis_fault(self) -> str:
         """Why there is no analysis, or empty."""
-        return self._analysis.fault if self._analysis is not None else ""
+        analysis = self._feed.analysis
+        return analysis.fault if analysis is not None else ""
+
+    @property
+    def limits(self) -> RateLimits:
+        """Heart rates beyond which `rate_alert` speaks."""
+        return self._feed.limits
+
+    @limits.setter
+    def limits(self, limits: RateLimits) -> None:
+        self._feed.limits = limits
 
     @property
     def rate_alert(self) -> RateAlert | None:
         """Heart rate outside its limits now: a remark, not an alarm."""
-        return self._alert
+        return self._feed.alert
 
     @property
     def events(self) -> tuple[LiveEvent, ...]:
         """What happened, in order."""
-        with self._lock:
-            return tuple(self._events)
+        return self._feed.events
 
     @property
     def log_lines(self) -> tuple[str, ...]:
         """What the board told in words, and the connection's changes of state."""
-        with self._lock:
-            return tuple(self._log)
+        return self._feed.log_lines
+
+    @property
+    def recording(self) -> RecorderStatus | None:
+        """The recording under way or the last one; its `fault` says why it ended early."""
+        recorder = self._feed.recorder
+        return recorder.status if recorder is not None else None
 
     def results(self, start: int, stop: int) -> tuple[BoardResult, ...]:
         """What the board's models made of windows that overlap [start, stop)."""
-        return self._results.between(start, stop)
+        return self._feed.results.between(start, stop)
 
     def disagreements(self, start: int, stop: int) -> tuple[Disagreement, ...]:
         """Where the board and the host's run of the same model differ within [start, stop)."""
-        return self._results.disagreements(start, stop)
+        return self._feed.results.disagreements(start, stop)
 
     def due_s(self, position: int) -> float | None:
         """When a sample of the present segment was due by the host's clock (`transports.now_s`); None before any.
 
         The time at which it was painted, less this, is the delay from board to screen.
         """
-        intake = self._intake
+        intake = self._feed.intake
         line = intake.clock.line if intake is not None else None
         if intake is None or line is None or not intake.axis.segments:
             return None
         board_s = (position - intake.axis.segments[-1].start) / intake.shape.rate_hz
-        return line.host_s(board_s) - self._transit_s if board_s >= 0 else None
+        return line.host_s(board_s) - self._transit_s() if board_s >= 0 else None
 
     def statistics(self) -> LiveStatistics:
         """The session in figures, as of now."""
-        client, intake, counts = self._client, self._intake, self._counts
-        windows, compared, equal = self._results.totals
+        client, feed = self._client, self._feed
+        intake, counts = feed.intake, feed.counts
+        windows, compared, equal = feed.results.totals
         told = LiveStatistics(
-            elapsed_s=now_s() - self.started_s if self.started_s is not None else 0.0,
+            elapsed_s=now_s() - feed.started_s if feed.started_s is not None else 0.0,
             frames=counts.frames,
             frames_bad=counts.frames_bad,
             frames_lost=counts.frames_lost,
@@ -183,8 +188,8 @@ class LiveSession:
             windows=windows,
             windows_compared=compared,
             windows_equal=equal,
-            models=self._results.figures(),
-            board=self._board,
+            models=feed.results.figures(),
+            board=feed.board,
         )
         if intake is None:
             return told
@@ -213,10 +218,13 @@ class LiveSession:
         return self._client.wait_connected(timeout_s)
 
     def close(self) -> None:
-        """Stop, disconnect, and finish the analysis; ring, analysis and statistics stay."""
+        """Stop, disconnect, finish analysis, comparison and recording; what was found stays."""
         self._client.close()
-        if self._analysis is not None:
-            self._analysis.finish()
+        self._feed.comparison.close()
+        if self._feed.analysis is not None:
+            self._feed.analysis.finish()
+        if self._feed.recorder is not None:
+            self.stop_recording()
 
     def start(self, options: StreamOptions | None = None) -> None:
         """Stream with these options (the last ones by default). Raises DeviceError when the board cannot."""
@@ -234,11 +242,14 @@ class LiveSession:
         """Where the board takes its samples from; `item`: which of `info.recordings` REPLAY plays."""
         self._client.request(SetSource(source=source, item=item))
         self.options = replace(self.options, source=source)
+        self._client.remember(source=source)
 
     def select_models(self, model_ids: tuple[int, ...]) -> None:
         """Which of the board's models run."""
-        self._client.request(SetModels(model_mask=sum(1 << number for number in set(model_ids))))
+        mask = sum(1 << number for number in set(model_ids))
+        self._client.request(SetModels(model_mask=mask))
         self.options = replace(self.options, model_ids=model_ids)
+        self._client.remember(model_mask=mask)
 
     def inject_noise(
         self, *, baseline_mv: float = 0, muscle_mv: float = 0, electrode_mv: float = 0, mains_mv: float = 0
@@ -248,12 +259,12 @@ class LiveSession:
         self._client.request(SetNoise(*levels))
 
     def mark(self, text: str = "", position: int | None = None) -> LiveEvent:
-        """Mark a sample, the newest one by default. The mark is ours: it needs no board."""
+        """Mark a sample, the newest one by default; kept in the recording. The mark is ours: it needs no board."""
         ring = self.ring
         if ring is None:
             raise DeviceError("nothing streams yet that could be marked")
         event = LiveEvent(ring.head if position is None else position, "mark", text)
-        self._note(event)
+        self._feed.note(event)
         return event
 
     def press_mark(self, text: str = "") -> None:
@@ -264,125 +275,36 @@ class LiveSession:
         """Analyse another lead, from the beginning of what the ring holds."""
         ring = self.ring
         if ring is not None:
-            _lead_index(ring, lead)
-        self._lead = lead
-        if ring is not None and self._analyse:
-            self._follow(ring)
+            lead_index(ring, lead)
+        self._feed.lead = lead
+        if ring is not None and self._feed.analysis is not None:
+            self._feed.follow(ring)
 
-    # -- what the client tells, on its reader thread
+    def record(self, options: RecorderOptions) -> None:
+        """Record, from now on or from the first sample when nothing streams yet. Raises DeviceError."""
+        status = self.recording
+        if status is not None and status.is_recording:
+            raise DeviceError("a recording is under way already", path=status.folder)
+        self._feed.record(options)
 
-    def link_changed(self, status: LinkStatus) -> None:
-        """Keep the change among the log lines."""
-        self._say(str(status))
-        if not status.state.is_connected:
-            self._counts.forget_sequence()
+    def stop_recording(self) -> RecorderStatus:
+        """Finish the recording and keep the findings beside it. Raises DeviceError when there is none."""
+        recorder = self._feed.recorder
+        if recorder is None:
+            raise DeviceError("nothing is being recorded")
+        status, analysis = recorder.status, self.analysis
+        if not status.is_recording:
+            return status
+        found = () if analysis is None else (_findings(analysis, status.first_position),)
+        return recorder.finish(found)
 
-    def board_described(self, info: DeviceInfo) -> None:
-        """Nothing to do: `info` holds it."""
-
-    def stream_started(self, start: Start, arrived_s: float) -> None:
-        """The board counts from 0: in the ring there is, or in a new one."""
-        info = self.info
-        if info is None:
-            return
-        try:
-            shape = StreamShape.of(start, info)
-        except EngineError as error:
-            self._say(str(error))
-            return
-        self._results.restart()
-        if self._intake is None or self._intake.shape != shape:
-            self._intake = StreamIntake(shape, shape.ring(self._ring_s), self._placed)
-            self.generation += 1
-            self.started_s = arrived_s
-            if self._analyse:
-                self._follow(self._intake.ring)
-        self._intake.restart(arrived_s, 0)
-
-    def frame_arrived(self, frame: Frame, arrived_s: float) -> None:
-        """Everything a board may say."""
-        self._counts.good(frame.sequence)
-        message, intake, info = frame.message, self._intake, self.info
-        if isinstance(message, Log):
-            self._say(message.text)
-        if intake is None or info is None:
-            return
-        if isinstance(message, Samples):
-            segments = len(intake.axis.segments)
-            place = intake.take(message, frame.sequence, arrived_s, self._transit_s)
-            if place is not None and len(intake.axis.segments) > max(1, segments):
-                self._note(LiveEvent(place.start, "segment", "the board began anew"))
-        elif isinstance(message, Result):
-            self._results.take(message, info, intake.axis.position, arrived_s)
-        elif isinstance(message, Stats):
-            self._board = _figures(message)
-        elif isinstance(message, ModelStats):
-            self._results.take_stats(message)
-        elif isinstance(message, Event):
-            position = intake.axis.position(message.index)
-            at = intake.axis.stop if position is None else position
-            kind = EventKind(message.kind).name.lower()
-            self._note(LiveEvent(at, kind, message.text, message.value))
-
-    def frame_refused(self, bad: BadFrame) -> None:
-        """Count it."""
-        self._counts.frames_bad += 1
-
-    def bytes_arrived(self, data: bytes, arrived_s: float) -> None:
-        """Count them."""
-        self._counts.bytes_received += len(data)
-
-    @property
     def _transit_s(self) -> float:
         trip_s = self._client.round_trip_s
-        return trip_s / 2 if trip_s == trip_s else 0.0
-
-    def _placed(self, position: int, codes: Ints) -> None:
-        """Samples went into the ring."""
-
-    def _follow(self, ring: Ring) -> None:
-        """A new analysis of a ring, from its beginning."""
-        previous = self._analysis
-        lead = _lead_index(ring, self._lead)
-        self._analysis = HostAnalysis(ring, lead, stages=self._stages, news=self._weigh)
-        if previous is not None:
-            previous.abandon()
-
-    def _weigh(self, analysis: Analysis) -> None:
-        self._alert = rate_alert(analysis, self.limits)
-
-    def _note(self, event: LiveEvent) -> None:
-        with self._lock:
-            self._events.append(event)
-
-    def _say(self, line: str) -> None:
-        with self._lock:
-            self._log.append(line)
+        return 0.0 if math.isnan(trip_s) else trip_s / 2
 
 
-def _lead_index(ring: Ring, lead: int | str) -> int:
-    names = [name.lower() for name in ring.lead_names]
-    if isinstance(lead, str) and lead.lower() in names:
-        return names.index(lead.lower())
-    if isinstance(lead, int) and 0 <= lead < ring.n_leads:
-        return lead
-    raise DeviceError(f"the stream has no lead {lead}", hint=f"its leads are {', '.join(ring.lead_names)}")
-
-
-def _figures(stats: Stats) -> BoardFigures:
-    figures = BoardFigures(
-        device_time_s=stats.device_time_us / 1e6,
-        samples_dropped=stats.samples_dropped,
-        worst_gap_ms=stats.worst_gap_us / 1e3,
-        sensor_errors=stats.sensor_errors,
-        queue_high_bytes=stats.queue_high_bytes,
-        frames_bad=stats.frames_bad,
-        source=Source(stats.source) if stats.source in tuple(Source) else Source.SENSOR,
-        model_mask=stats.model_mask,
-        lead_off_mask=stats.lead_off_mask,
-    )
-    if stats.cpu_permille != _UNKNOWN_CPU:
-        figures = replace(figures, cpu_share=stats.cpu_permille / 1000)
-    if stats.battery_percent != _UNKNOWN_BATTERY:
-        figures = replace(figures, battery_percent=stats.battery_percent)
-    return figures
+def _findings(analysis: Analysis, first_position: int) -> Annotations:
+    """What was found, counted in a recording that begins at a position of the ring."""
+    found = to_annotations(analysis)
+    inside = found.take(found.sample >= first_position)
+    return replace(inside, sample=inside.sample - first_position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,20 +28,20 @@ class StreamShape:
 
     rate_hz: float
     leads: tuple[str, ...]
-    uv_per_code: float
+    units_per_mv: float
     bits: int
 
     @staticmethod
     def of(start: Start, info: DeviceInfo) -> StreamShape:
         """The shape of the stream that a board sends on a START."""
         leads = tuple(name for i, name in enumerate(info.leads) if start.lead_mask >> i & 1)
-        scale = info.uv_per_lsb_24 if start.sample_bits == 24 else info.uv_per_lsb
-        return StreamShape(info.true_rate_hz(start.rate_hz), leads, scale, start.sample_bits)
+        uv = info.uv_per_lsb_24 if start.sample_bits == 24 else info.uv_per_lsb
+        return StreamShape(info.true_rate_hz(start.rate_hz), leads, 1000.0 / uv, start.sample_bits)
 
     def ring(self, seconds: float) -> Ring:
         """An empty ring for it."""
-        units_per_mv = 1000.0 / self.uv_per_code
-        return Ring(self.rate_hz, self.leads, [units_per_mv] * len(self.leads), bits=self.bits, seconds=seconds)
+        scales = [self.units_per_mv] * len(self.leads)
+        return Ring(self.rate_hz, self.leads, scales, bits=self.bits, seconds=seconds)
 
 
 class StreamIntake:
@@ -53,6 +54,7 @@ class StreamIntake:
         self.clock = ClockFit()
         self.latency = LatencyHistogram()
         self.worst_gap_s = math.nan
+        self.writing = threading.Lock()  # held while samples go to the ring and the sink
         self.misfits = 0  # frames of another shape, which are not used
         self._sink = sink
         self._arrived_s: float | None = None
@@ -79,9 +81,10 @@ class StreamIntake:
         if place.skip == message.count:
             return place
         codes = message.values[place.skip :].T
-        self.ring.write(place.start, codes)
-        if self._sink is not None:
-            self._sink(place.start, codes)
+        with self.writing:
+            self.ring.write(place.start, codes)
+            if self._sink is not None:
+                self._sink(place.start, codes)
         if len(self.axis.segments) != segments:
             self.clock = ClockFit()
         elif self._arrived_s is not None:

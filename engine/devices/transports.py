@@ -39,15 +39,28 @@ class Transport(ABC):
     def close(self) -> None:
         """Release the port; harmless when repeated."""
 
-    def set_baud(self, baud: int) -> None:
-        """Change the speed, where the port has one."""
+    def clock_s(self) -> float:
+        """The time at which what was read last arrived; the host's clock, except for recordings."""
+        return now_s()
 
 
-def open_port(port: str, *, baud: int = DEFAULT_BAUD) -> Transport:
-    """Open a port by its name: /dev/ttyACM0, COM3, a pty's path, or socket://host:port. Raises DeviceError."""
+def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Transport:
+    """Open a port: /dev/ttyACM0, COM3, a pty, socket://HOST:PORT, or a recording of bytes, played at `speed`.
+
+    Raises DeviceError.
+    """
     if port.startswith("socket://"):
         return SocketTransport(port)
+    if is_recording(port):
+        from engine.devices.replay import ReplayTransport
+
+        return ReplayTransport(port, speed=speed)
     return SerialTransport(port, baud)
+
+
+def is_recording(port: str) -> bool:
+    """True for the name of a recording of bytes."""
+    return port.endswith(".hkraw")
 
 
 class SocketTransport(Transport):
@@ -144,11 +157,6 @@ class SerialTransport(Transport):
             raise LinkLostError(f"{self.port} takes no data for {_WRITE_S:g} s") from None
         except (OSError, TypeError, AttributeError, ValueError) as error:
             raise LinkLostError(f"{self.port} is gone ({_words(error)})", hint="is the cable plugged in?") from None
-
-    def set_baud(self, baud: int) -> None:
-        """Change the speed."""
-        with suppress(OSError, ValueError):
-            self._serial.baudrate = baud
 
     def close(self) -> None:
         """Release the port."""

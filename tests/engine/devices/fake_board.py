@@ -88,9 +88,10 @@ class FakeBoard(Transport):
         self._out.put(data)
 
     def emit(self, index: int, codes: NDArray[np.integer]) -> None:
-        """Codes [leads, n] as one frame."""
+        """Codes [leads, n] in frames of 25 samples."""
         kind = Samples24 if self.bits == 24 else Samples
-        self.send(kind(index, codes.T))
+        for at in range(0, codes.shape[1], 25):
+            self.send(kind(index + at, codes[:, at : at + 25].T))
 
     def reboot(self) -> None:
         """As after a reset: the sequence begins anew, nothing streams."""

@@ -1,0 +1,294 @@
+"""Recording a live stream: the samples as a WFDB record, the bytes as they came, and the marks.
+
+Everything goes into the folder NAME.part, which becomes NAME when the recording is finished; until then it can be
+read up to the last flush, and after a crash `recover` finishes it. A thread of its own writes, so that a slow disk
+never holds up the stream; a full disk ends the recording, keeps what it holds, and lets the stream go on.
+"""
+
+from __future__ import annotations
+
+import errno
+import queue
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.devices.faults import DeviceError
+from engine.devices.live_types import LiveEvent
+from engine.devices.raw_log import RawHeader, RawLogWriter, part_path
+from engine.devices.recording_wfdb import Ints, WfdbRecording
+from engine.devices.stream_intake import StreamShape
+from engine.devices.transports import now_s
+from engine.errors import EngineError
+from engine.records import Annotations, open_record, write_edf, write_wfdb_annotations
+
+PART = ".part"
+MARKS = "event"  # annotator of what happened during the recording
+MOST_WAITING_BYTES = 64 << 20
+_RESERVE_BYTES = 1 << 16  # given back when the disk is full, so that headers can still be written
+
+
+@dataclass(frozen=True)
+class RecorderOptions:
+    """Where and how. `name`: date and time by default. `durable`: every flush goes down to the disk."""
+
+    folder: Path
+    name: str = ""
+    flush_every_s: float = 1.0
+    durable: bool = True
+    split_bytes: int = 1 << 30
+    raw: bool = True
+    edf: bool = False  # also as EDF+ when finished
+    before_s: float = 0.0  # of what the ring holds from before
+
+
+@dataclass(frozen=True)
+class RecorderStatus:
+    """How far a recording is. `first_position`: the sample of the ring that is its sample 0."""
+
+    is_recording: bool
+    folder: Path
+    name: str
+    first_position: int
+    n_samples: int = 0
+    seconds: float = 0.0
+    size_bytes: int = 0
+    n_segments: int = 1
+    samples_dropped: int = 0  # left out, as missing, because the disk could not keep up
+    fault: str = ""
+
+    @property
+    def header_path(self) -> Path:
+        """The WFDB record."""
+        return self.folder / f"{self.name}.hea"
+
+    @property
+    def raw_path(self) -> Path:
+        """The first file of bytes."""
+        return part_path(self.folder, self.name, 1)
+
+
+class Recorder:
+    """One recording under way. `samples`, `raw` and `event` come from the reader thread and return at once."""
+
+    def __init__(
+        self, options: RecorderOptions, shape: StreamShape, header: RawHeader, first_position: int
+    ) -> None:
+        began = datetime.now()
+        name = options.name or f"live-{began:%Y%m%d-%H%M%S}"
+        self._options, self._shape, self._header = options, shape, header
+        self._final = options.folder / name
+        folder = self._final.with_name(name + PART)
+        self._status = RecorderStatus(True, folder, name, first_position)
+        self._queue: queue.SimpleQueue[tuple[str, Any, Any]] = queue.SimpleQueue()
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
+        self._events: list[LiveEvent] = []
+        self._raw: RawLogWriter | None = None
+        try:
+            if self._final.exists() or folder.exists():
+                raise DeviceError("a recording of this name exists already", path=self._final)
+            folder.mkdir(parents=True)
+            self._wfdb = WfdbRecording(folder, name, shape, split_bytes=options.split_bytes, began=began)
+            self._wfdb.begin()
+            if options.raw:
+                self._raw = RawLogWriter(part_path(folder, name, 1), header)
+            self._reserve = folder / ".reserve"
+            self._reserve.write_bytes(b"\xff" * _RESERVE_BYTES)
+        except OSError as error:
+            raise DeviceError(f"cannot be recorded to: {_why(error)}", path=options.folder) from None
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def status(self) -> RecorderStatus:
+        """How far it is."""
+        return self._status
+
+    def samples(self, position: int, codes: Ints) -> None:
+        """Codes [leads, n] from a position of the ring on; what lies before and did not come is a gap."""
+        if not self._status.is_recording:
+            return
+        with self._lock:
+            full = self._waiting_bytes + codes.nbytes > MOST_WAITING_BYTES
+            if not full:
+                self._waiting_bytes += codes.nbytes
+        if full:
+            dropped = self._status.samples_dropped + codes.shape[1]
+            self._status = replace(self._status, samples_dropped=dropped)
+        else:
+            self._queue.put(("samples", position, codes))
+
+    def raw(self, data: bytes, arrived_s: float) -> None:
+        """Bytes as they came."""
+        if self._options.raw and self._status.is_recording:
+            self._queue.put(("raw", arrived_s, data))
+
+    def event(self, event: LiveEvent) -> None:
+        """A mark."""
+        self._queue.put(("event", event, None))
+
+    def finish(self, findings: Iterable[Annotations] = ()) -> RecorderStatus:
+        """End the recording; `findings` count in its own samples and are kept beside it."""
+        self._queue.put(("end", tuple(findings), None))
+        self._thread.join()
+        return self._status
+
+    # -- the writer thread
+
+    def _run(self) -> None:
+        findings: tuple[Annotations, ...] = ()
+        fault = ""
+        try:
+            findings = self._write_until_end()
+        except (OSError, EngineError) as error:
+            fault = self._ended_early(error)
+        self._complete(findings, fault)
+
+    def _write_until_end(self) -> tuple[Annotations, ...]:
+        flush_at_s = now_s() + self._options.flush_every_s
+        while True:
+            with suppress(queue.Empty):
+                what, first, second = self._queue.get(timeout=max(0.01, flush_at_s - now_s()))
+                if what == "end":
+                    self._flush()
+                    return tuple(first)
+                if what == "samples":
+                    self._append(first, second)
+                elif what == "raw" and self._raw is not None:
+                    self._raw.append(second, first)
+                elif what == "event":
+                    self._events.append(first)
+                    self._write_events()
+            if now_s() >= flush_at_s:
+                self._flush()
+                flush_at_s = now_s() + self._options.flush_every_s
+
+    def _append(self, position: int, codes: Ints) -> None:
+        with self._lock:
+            self._waiting_bytes -= codes.nbytes
+        at = position - self._status.first_position
+        self._wfdb.append_gap(at - self._wfdb.n_samples)
+        self._wfdb.append(codes)
+
+    def _flush(self) -> None:
+        self._wfdb.flush(durable=self._options.durable)
+        if self._raw is not None:
+            self._raw.flush(durable=self._options.durable)
+            if self._raw.size >= self._options.split_bytes:
+                self._raw.close()
+                header = replace(self._header, part=self._header.part + 1, from_start=False)
+                self._header = header
+                path = part_path(self._status.folder, self._status.name, header.part)
+                self._raw = RawLogWriter(path, header)
+        n_samples = self._wfdb.n_samples
+        self._status = replace(
+            self._status,
+            n_samples=n_samples,
+            seconds=n_samples / self._shape.rate_hz,
+            size_bytes=n_samples * len(self._shape.leads) * self._shape.bits // 8,
+            n_segments=self._wfdb.n_segments,
+        )
+
+    def _ended_early(self, error: OSError | EngineError) -> str:
+        self._reserve.unlink(missing_ok=True)
+        kept = self._wfdb.n_samples / self._shape.rate_hz
+        with suppress(OSError):
+            self._wfdb.flush(durable=True)
+        why = _why(error) if isinstance(error, OSError) else error.fault
+        return f"recording ended: {why}; the {kept:.0f} s until then are kept"
+
+    def _complete(self, findings: tuple[Annotations, ...], fault: str) -> None:
+        """Finished headers, marks and the final name, as far as the disk allows."""
+        status = replace(self._status, n_samples=self._wfdb.n_samples, fault=fault)
+        self._wfdb.close()
+        if self._raw is not None:
+            self._raw.close()
+        try:
+            self._reserve.unlink(missing_ok=True)
+            if status.n_samples:
+                self._wfdb.write_headers(final=True)
+                self._write_events()
+                for found in findings:
+                    write_wfdb_annotations(found, status.folder, status.name, overwrite=True)
+            status.folder.rename(self._final)
+            status = replace(status, folder=self._final)
+            if self._options.edf and status.n_samples:
+                with open_record(status.header_path) as record:
+                    write_edf(record, status.folder / f"{status.name}.edf", annotations=list(findings))
+        except (OSError, EngineError) as error:
+            why = _why(error) if isinstance(error, OSError) else str(error)
+            status = replace(status, fault=status.fault or f"recording could not be finished: {why}")
+        seconds = status.n_samples / self._shape.rate_hz
+        self._status = replace(status, seconds=seconds, is_recording=False)
+        self._queue = queue.SimpleQueue()  # what waited is not needed any more
+
+    def _write_events(self) -> None:
+        if self._events:
+            marks = event_annotations(self._events, self._status.first_position, self._shape.rate_hz)
+            write_wfdb_annotations(marks, self._status.folder, self._status.name, overwrite=True)
+
+
+def event_annotations(events: Iterable[LiveEvent], first_position: int, rate_hz: float) -> Annotations:
+    """Events as comments on a recording that begins at `first_position` of the ring."""
+    rows = sorted((e.position - first_position, f"{e.kind}: {e.text}" if e.text else e.kind) for e in events)
+    rows = [(max(0, sample), text[:200]) for sample, text in rows]
+    return Annotations(
+        sample=np.array([sample for sample, _ in rows], np.int64),
+        symbol=('"',) * len(rows),
+        fs=rate_hz,
+        aux=tuple(text for _, text in rows),
+        source="live session",
+        name=MARKS,
+    )
+
+
+def check_folder(options: RecorderOptions) -> None:
+    """Raise DeviceError when nothing can be written there."""
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        probe = options.folder / f".probe{PART}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise DeviceError(f"cannot be recorded to: {_why(error)}", path=options.folder) from None
+
+
+def unfinished(folder: Path) -> tuple[Path, ...]:
+    """Recordings in a folder that were not finished."""
+    return tuple(sorted(p for p in folder.glob(f"*{PART}") if p.is_dir()))
+
+
+def recover(folder: Path) -> Path:
+    """Finish a recording that was interrupted (its NAME.part folder); the WFDB header. Raises DeviceError."""
+    name = folder.name.removesuffix(PART)
+    header_path = folder / f"{name}.hea"
+    target = folder.with_name(name)
+    try:
+        if target.exists():
+            raise DeviceError("cannot take its name back: that exists", path=folder)
+        with open_record(header_path) as record:
+            scale = record.leads[0].adu_per_unit or 1.0
+            bits = record.leads[0].adc_bits or 16
+            shape = StreamShape(record.fs, tuple(lead.name for lead in record.leads), scale, bits)
+        wfdb = WfdbRecording(folder, name, shape, split_bytes=1 << 62)
+        wfdb.adopt()
+        wfdb.write_headers(final=True)
+        (folder / ".reserve").unlink(missing_ok=True)
+        folder.rename(target)
+    except (OSError, EngineError) as error:
+        why = _why(error) if isinstance(error, OSError) else str(error)
+        raise DeviceError(f"the recording cannot be finished: {why}", path=folder) from None
+    return target / f"{name}.hea"
+
+
+def _why(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the disk is full"
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,163 @@
+"""A recording of bytes as a port: it answers like the board it came from and sends what that board sent.
+
+Requests are answered here; the recorded answers are left out, except that a START in the middle of the recording is
+told again, as the board then counted from 0. Everything else passes as it came, damage included.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+from engine.devices.faults import RecordingEndedError
+from engine.devices.protocol import (
+    Ack,
+    DeviceInfo,
+    Frame,
+    FrameDecoder,
+    Hello,
+    Info,
+    Message,
+    SetModels,
+    Start,
+    Status,
+    Stop,
+    encode,
+    pieces,
+    room_for_data,
+)
+from engine.devices.raw_log import RawLog
+from engine.devices.transports import Transport, now_s
+
+_ACCEPTED = (Start, Stop, SetModels)
+_MOST_AT_ONCE = 1 << 16
+
+
+class ReplayTransport(Transport):
+    """`speed` 1: as it was; 10: ten times as fast; infinity: as fast as it is taken."""
+
+    def __init__(self, path: str, *, speed: float = 1.0) -> None:
+        super().__init__(path)
+        log = RawLog(path)
+        self.header = log.header
+        self._speed = speed
+        self._chunks: Iterator[tuple[float, bytes]] = log.chunks()
+        self._next: tuple[float, bytes] | None = next(self._chunks, None)
+        self._first_s = self._next[0] if self._next is not None else 0.0
+        self._clock_s = self._first_s
+        self._began_s: float | None = None  # of playing
+        self._answers = bytearray()
+        self._decoder = FrameDecoder()
+        self._filter = FrameDecoder()
+        self._pending = b""
+        self._news = threading.Condition()
+        self._sequence = 0
+
+    @property
+    def info(self) -> DeviceInfo:
+        """The board that was recorded, as far as the recording can play it."""
+        info, start = self.header.info, self.header.start
+        leads = tuple(name for i, name in enumerate(info.leads) if start.lead_mask >> i & 1)
+        return replace(
+            info,
+            board=f"{info.board} (recording)",
+            leads=leads,
+            rates_hz=(start.rate_hz,),
+            true_rates_hz=(info.true_rate_hz(start.rate_hz),),
+            uv_per_lsb_24=info.uv_per_lsb_24 if start.sample_bits == 24 else 0.0,
+            sources=("sensor",),
+            recordings=(),
+            upload_formats=(),
+        )
+
+    def read(self, timeout_s: float) -> bytes:
+        """Answers at once, recorded bytes when their time has come."""
+        with self._news:
+            if not self._answers and self._due_s() > 0:
+                self._news.wait(min(timeout_s, self._due_s()))
+            answers = bytes(self._answers)
+            self._answers.clear()
+        return answers or self._played()
+
+    def write(self, data: bytes) -> None:
+        """Take requests."""
+        with self._news:
+            for frame in self._decoder.feed(data):
+                if isinstance(frame, Frame):
+                    self._answer(frame)
+            self._news.notify_all()
+
+    def close(self) -> None:
+        """Stop playing."""
+        self._began_s = None
+
+    def clock_s(self) -> float:
+        """The time of then."""
+        return self._clock_s
+
+    def _due_s(self) -> float:
+        """Seconds until the next recorded bytes; infinite while nothing plays."""
+        if self._began_s is None:
+            return math.inf
+        if self._next is None or math.isinf(self._speed):
+            return 0.0
+        return self._began_s + (self._next[0] - self._first_s) / self._speed - now_s()
+
+    def _played(self) -> bytes:
+        out = bytearray()
+        while self._began_s is not None and self._due_s() <= 0 and len(out) < _MOST_AT_ONCE:
+            if self._next is None:
+                if out:
+                    break
+                raise RecordingEndedError(f"{self.port}: the recording has ended")
+            arrived_s, data = self._next
+            # Bytes of one moment only, so that each frame keeps the time at which it came.
+            if out and arrived_s != self._clock_s:
+                break
+            self._clock_s = arrived_s
+            out += self._kept(data)
+            self._next = next(self._chunks, None)
+        return bytes(out)
+
+    def _kept(self, data: bytes) -> bytes:
+        """Recorded bytes without the board's answers to requests of then."""
+        *whole, self._pending = (self._pending + data).split(b"\0")
+        out = bytearray()
+        for raw in whole:
+            found = self._filter.feed(raw + b"\0")
+            message = found[0].message if len(found) == 1 and isinstance(found[0], Frame) else None
+            is_answer = isinstance(message, Info | Ack)
+            is_start = isinstance(message, Ack) and message.request == Start.TYPE and message.status == Status.OK
+            if not is_answer or is_start:
+                out += raw + b"\0"
+        return bytes(out)
+
+    def _answer(self, frame: Frame) -> None:
+        message = frame.message
+        if isinstance(message, Hello):
+            document = self.info.to_json()
+            for offset, piece in pieces(document, room_for_data(Info)):
+                self._send(Info(offset, len(document), piece))
+            return
+        ack = Ack(message.TYPE, frame.sequence, Status.OK)
+        if not isinstance(message, _ACCEPTED):
+            ack = replace(ack, status=Status.NOT_SUPPORTED, detail="this is a recording")
+        elif isinstance(message, Start) and not self._fits(message):
+            ack = replace(ack, status=Status.BAD_VALUE, detail="the recording has other leads, or another width")
+        elif isinstance(message, Start) and self._began_s is None:
+            self._began_s = now_s()
+            self._first_s = self._next[0] if self._next is not None else 0.0
+        elif isinstance(message, Stop):
+            self._began_s = None
+        self._send(ack)
+
+    def _fits(self, start: Start) -> bool:
+        recorded = self.header.start
+        same_leads = start.lead_mask.bit_count() == recorded.lead_mask.bit_count()
+        return same_leads and start.sample_bits == recorded.sample_bits and start.rate_hz == recorded.rate_hz
+
+    def _send(self, message: Message) -> None:
+        self._answers += encode(message, self._sequence)
+        self._sequence = (self._sequence + 1) & 0xFFFF
