@@ -98,7 +98,8 @@ def _hard_swish(net: Net, operator: Operator, x: Tensor, y: Tensor) -> I64:
     elif share_shift < 0:
         share = round_shift(share, -share_shift)
     share = (share + (1 << 15)) >> 1
-    return round_shift((share * on_output) >> 15, -out_shift) + zero_of(y)
+    product = np.sign(on_output) * ((share * np.abs(on_output)) >> 15)  # towards zero; share is never negative
+    return round_shift(product, -out_shift) + zero_of(y)
 
 
 def _elu(net: Net, operator: Operator, x: Tensor, y: Tensor) -> I64:
