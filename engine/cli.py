@@ -22,6 +22,7 @@ from engine.commands import (
     demo,
     download,
     evaluate,
+    evb,
     export,
     feature,
     heartkit,
@@ -33,7 +34,7 @@ from engine.commands import (
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
-COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo)
+COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo, evb)
 
 
 def build_parser() -> argparse.ArgumentParser:

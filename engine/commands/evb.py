@@ -1,0 +1,75 @@
+"""`evb`: virtual boards: which there are, starting one, building their firmware."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    from engine.devices.virtual import BOARDS
+
+    parser = commands.add_parser("evb", help="start or build a virtual board", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    actions.add_parser("list", help="which boards there are").set_defaults(run=_list)
+
+    start = actions.add_parser("start", help="start a board; prints its URL and stays until Ctrl-C")
+    start.add_argument("--board", choices=BOARDS, default="an547")
+    start.add_argument("--image", metavar="FILE", type=Path, help="firmware other than the built-in one")
+    start.add_argument("--only", action="store_true", help="fail rather than start the next best board")
+    start.set_defaults(run=_start)
+
+    build = actions.add_parser("build", help="build a board's firmware")
+    build.add_argument("--board", metavar="BOARD", default="an547", help="an386, an547 or host")
+    build.add_argument("--output", metavar="FILE", type=Path, required=True, help="the image")
+    build.add_argument(
+        "--models",
+        metavar="NAME|FILE",
+        nargs="+",
+        help="models to build in (default: those of the built-in images)",
+    )
+    build.add_argument("--strict", action="store_true", help="take warnings for errors")
+    build.set_defaults(run=_build)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    """One line a board: name, and whether this machine can start it."""
+    from engine.devices.virtual import availability
+
+    for name, title, obstacle in availability():
+        print(f"{name:10} {title:34} {obstacle or 'ready'}")
+    return 0
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    """Start, print the URL, wait for Ctrl-C."""
+    from engine.devices.virtual import start
+
+    with start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
+        if board.note:
+            print(board.note)
+        print(board.url, flush=True)
+        try:
+            while board.is_alive:
+                threading.Event().wait(0.5)
+        except KeyboardInterrupt:
+            return 0
+    print("the board ended by itself")
+    return 2
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    """Build and tell the sizes."""
+    from engine.export.firmware import BUILT_IN, build
+
+    image = build(arguments.board, arguments.output, arguments.models or BUILT_IN, strict=arguments.strict)
+    print(f"image   {image.path}")
+    if image.flash_bytes:
+        print(f"flash   {image.flash_bytes:,} bytes\nRAM     {image.ram_bytes:,} bytes")
+    print(f"models  {', '.join(image.models)}")
+    for note in image.notes:
+        print(f"note    {note}")
+    return 0

@@ -1,0 +1,103 @@
+"""Where the firmware of a virtual board and its emulator are on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from engine import __version__
+from engine.devices.faults import DeviceError
+from engine.errors import EngineError
+from engine.resources import firmware_path, resource_path
+
+QEMU = "qemu-system-arm"
+MACHINES = {"an386": "mps2-an386", "an547": "mps3-an547"}
+BUILD_S = 300.0
+COMPILERS = ("cc", "gcc", "clang")
+_SUFFIX = ".exe" if os.name == "nt" else ""
+_HASHED = ("*.c", "*.h", "*.py")
+
+
+def qemu() -> str:
+    """The emulator. Raises DeviceError."""
+    usual = (Path(os.environ.get("PROGRAMFILES", "")) / "qemu" / f"{QEMU}.exe",) if os.name == "nt" else ()
+    found = shutil.which(QEMU) or next((str(path) for path in usual if path.is_file()), None)
+    if found is None:
+        raise DeviceError(f"{QEMU} was not found", hint="on Debian: apt install qemu-system-arm")
+    return found
+
+
+def built_image(board: str) -> Path:
+    """The image of an emulated board that comes with the program. Raises EngineError."""
+    return resource_path("firmware", f"{board}.elf")
+
+
+def native_obstacle() -> None:
+    """Raise DeviceError where there is neither a native program nor a way to make one."""
+    if _shipped_program() is None:
+        _may_make()
+
+
+def native_program() -> Path:
+    """The firmware as a program of this machine: one that came along, or one made with the C compiler and kept.
+
+    Raises EngineError where neither is possible.
+    """
+    return _shipped_program() or _made_program()
+
+
+def _shipped_program() -> Path | None:
+    try:
+        return resource_path("firmware", f"host{_SUFFIX}")
+    except EngineError:
+        return None
+
+
+def _may_make() -> None:
+    if getattr(sys, "frozen", False):
+        raise DeviceError("this bundle holds no native firmware")
+    if not any(shutil.which(name) for name in COMPILERS):
+        raise DeviceError("no C compiler was found", hint="on Debian: apt install gcc")
+
+
+def _made_program() -> Path:
+    from platformdirs import user_cache_path
+
+    _may_make()
+    folder = user_cache_path("heartkit-workbench", appauthor=False) / "firmware"
+    program = folder / f"host-{_fingerprint()}{_SUFFIX}"
+    if not program.is_file():
+        _make(program)
+    return program
+
+
+def _make(program: Path) -> None:
+    """In a process of its own: building belongs to the export, which devices know nothing of."""
+    command = [sys.executable, "-m", "engine", "evb", "build", "--board", "host", "--output", str(program)]
+    root = str(Path(__file__).resolve().parents[3])
+    paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    environment = os.environ | {"PYTHONPATH": paths}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=BUILD_S, env=environment, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise DeviceError(f"building the native firmware took longer than {BUILD_S:.0f} s") from None
+    if done.returncode != 0 or not program.is_file():
+        raise DeviceError(f"the native firmware could not be built: {done.stderr.strip() or 'no reason given'}")
+
+
+def _fingerprint() -> str:
+    """Changes with anything the program is made of."""
+    digest = hashlib.sha256(__version__.encode())
+    package = Path(__file__).resolve().parents[2]
+    for folder in (firmware_path(), package / "export" / "firmware", package / "export" / "codegen"):
+        for path in sorted(path for pattern in _HASHED for path in folder.rglob(pattern)):
+            digest.update(path.read_bytes())
+    for path in sorted(resource_path("models").glob("*/model.tflite")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
