@@ -22,7 +22,7 @@ CROSS = {"cortex-m4": ["-mcpu=cortex-m4", "-mthumb"], "cortex-m55": ["-mcpu=cort
 
 
 def repeater_source() -> str:
-    """A program that reads a stream and writes every frame again, unpacked and packed; a refused one as its reason."""
+    """A program that writes every frame of a stream again, unpacked and packed; a refused one as its reason."""
     cases = []
     for kind in MESSAGES:
         name = snake(kind.__name__)
