@@ -218,8 +218,8 @@ def _embedding(
 def task_figures(document: Mapping[str, Any]) -> dict[str, float]:
     """The figures only this kind of task has, in words, for tables of any task."""
     named = {
-        "event_f1_macro_150ms": "macro F1 of the wave boundaries within 150 ms",
-        "event_f1_macro_tight": "macro F1 of the wave boundaries within tight windows",
+        "event_f1_macro_150ms": "macro F1 of boundaries, 150 ms",
+        "event_f1_macro_tight": "macro F1 of boundaries, tight",
         "p_onsets_per_10_s_without_p": "P onsets per 10 s in AF or flutter",
         "snr_in_db": "SNR in, dB",
         "snr_out_db": "SNR out, dB",
@@ -241,10 +241,10 @@ def task_figures(document: Mapping[str, Any]) -> dict[str, float]:
 
 _WORDS_OF_PARTS: Mapping[str, Mapping[str, str]] = {
     "segmentation_kept": {
-        "f1_macro_clean": "macro F1 of the waves in clean recordings",
-        "f1_macro_clean_denoised": "the same after this model",
-        "f1_macro_noisy_0_db": "macro F1 of the waves with noise at 0 dB",
-        "f1_macro_noisy_0_db_denoised": "the same after this model, with noise",
+        "f1_macro_clean": "macro F1 of waves, clean",
+        "f1_macro_clean_denoised": "macro F1 of waves, clean, denoised",
+        "f1_macro_noisy_0_db": "macro F1 of waves, noise at 0 dB",
+        "f1_macro_noisy_0_db_denoised": "macro F1 of waves, noise, denoised",
     },
     "linear_probe": {"auroc_macro": "macro AUROC of a linear probe for PTB-XL's superclasses"},
 }
