@@ -46,6 +46,15 @@ class Sanitized:
         return y
 
 
+def built_kernels(folder: Path) -> list[Path]:
+    """Object files of all kernels, made in a folder."""
+    flags = [flag for flag in STRICT if flag != "-shared"]
+    subprocess.run(
+        ["gcc", *flags, "-c", *map(str, sorted(firmware_path("nn").glob("*.c")))], cwd=folder, check=True
+    )
+    return sorted(folder.glob("*.o"))
+
+
 def sanitized(content: bytes, folder: Path, kernels: list[Path]) -> Sanitized:
     name = f"m{hashlib.sha256(content).hexdigest()[:12]}"
     return Sanitized(generate_source(content, name), folder, kernels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from codegen_oracle import inputs, micro, sanitized
@@ -9,6 +11,8 @@ from codegen_oracle import inputs, micro, sanitized
 from engine.export.codegen import generate
 from engine.runtime.zoo import zoo_folder, zoo_names
 
+# The small models of tests/engine/models, with weights as unlike their start as training makes them.
+FAMILIES = sorted((Path(__file__).parents[3] / "data" / "families").glob("*.tflite"))
 WINDOWS = 6  # benchmarks/codegen.py compares 300
 
 
@@ -27,3 +31,11 @@ def test_every_layer_rounds_the_short_way_and_the_arena_is_modest(name, tmp_path
     assert report.arena_bytes <= 36_000
     assert report.source.is_file() and report.header.is_file()
     assert "-mcpu=cortex-m55" in report.compile_flags
+
+
+@pytest.mark.parametrize("file", FAMILIES, ids=lambda file: file.stem)
+def test_a_small_model_of_every_family_equals_tflm(file, kernels, tmp_path):
+    content = file.read_bytes()
+    model = sanitized(content, tmp_path, kernels)
+    x = inputs(model.report.input_bytes, WINDOWS)
+    np.testing.assert_array_equal(model(x), micro(content, x, model.report.input.shape))
