@@ -5,6 +5,7 @@ Everything follows from the bytes received and the times given, so that a test c
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -183,8 +184,9 @@ class SimulatedBoard:
         off = [i for i, lead in enumerate(stream.leads) if self.lead_off_mask >> self._leads.index(lead) & 1]
         for result in stream.sample(self._clock_s, off):
             self._say(result)
-        if self._clock_s - self._stats_s >= STATS_EVERY_S:
-            self._stats_s = self._clock_s
+        seconds = math.floor((self._clock_s - self._stats_s) / STATS_EVERY_S + 1e-6)
+        if seconds >= 1:
+            self._stats_s += seconds * STATS_EVERY_S
             self._report(stream)
 
     def _report(self, stream: Stream) -> None:
@@ -273,11 +275,11 @@ class SimulatedBoard:
     def _begin_source(self, stream: Stream) -> None:
         rate_hz = float(stream.start.rate_hz)
         if self._source is Source.SENSOR:
-            stream.begin(synthetic(stream.leads, rate_hz, self._seed))
+            stream.begin(synthetic(stream.leads, rate_hz, self._seed), self._clock_s)
         elif self._source is Source.REPLAY:
-            stream.begin(replay(self._recording(stream), stream.leads, rate_hz))
+            stream.begin(replay(self._recording(stream), stream.leads, rate_hz), self._clock_s)
         else:
-            stream.begin(Injected(len(stream.leads)))
+            stream.begin(Injected(len(stream.leads)), self._clock_s)
 
     def _recording(self, stream: Stream) -> Recording:
         if self._item:

@@ -1,4 +1,4 @@
-"""Models on a simulated board: run by the host's interpreter on windows prepared as firmware prepares them."""
+"""Models on a simulated board: run by this computer on windows prepared as firmware prepares them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from engine.devices.protocol.parts import pieces, room_for_data
 from engine.devices.protocol.results import encode_class_runs, fnv1a
 from engine.devices.simulator.signals import UV_PER_CODE
 from engine.errors import ConfigError, EngineError
+from engine.runtime.compiled import CompiledModel
 from engine.runtime.model import read_card
 from engine.runtime.quantized import TfliteModel
 
@@ -35,12 +36,20 @@ class Run:
 class BoardModel:
     """An INT8 model. `rule` says how windows are made of the stream; None: it runs only on input that is sent."""
 
-    def __init__(self, number: int, name: str, model: TfliteModel, *, rule: InputRule | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        model: TfliteModel,
+        *,
+        rule: InputRule | None = None,
+        source: Path | None = None,
+    ) -> None:
         (input_scale, input_zero), (output_scale, output_zero) = model.input_scale, model.output_scale
         if not (input_scale and output_scale):
             raise EngineError(f"{name} is not an INT8 model", hint="export it with quantization.format INT8")
         self.rule = rule
-        self._model = model
+        self._model = model if source is None else _as_firmware_computes(source, model)
         self.info = ModelInfo(
             id=number,
             name=name,
@@ -62,7 +71,7 @@ class BoardModel:
             rule: InputRule | None = input_rule(card, *model.input_scale, uv_per_code=UV_PER_CODE)
         except ConfigError:
             rule = None
-        made = BoardModel(number, card.name, model, rule=rule)
+        made = BoardModel(number, card.name, model, rule=rule, source=card.path)
         told = {
             "rate_hz": card.config.window.rate_hz,
             "hop": window_hop(card) if rule else 0,
@@ -84,6 +93,14 @@ class BoardModel:
         begin_s = time.perf_counter()
         y = self._model.run_quantized(x)
         return Run(y.tobytes(), round((time.perf_counter() - begin_s) * 1e6))
+
+
+def _as_firmware_computes(path: Path, model: TfliteModel) -> CompiledModel | TfliteModel:
+    """The model compiled from the C that firmware runs; without a compiler the interpreter, which nearly agrees."""
+    try:
+        return CompiledModel.open(path)
+    except EngineError:
+        return model
 
 
 @dataclass

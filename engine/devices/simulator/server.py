@@ -23,6 +23,7 @@ from engine.devices.simulator.models import BoardModel
 from engine.devices.simulator.signals import TWELVE_LEADS, Recording, built_in_recordings
 from engine.runtime.zoo import zoo_names
 
+USUAL_MODELS = ("seg-4-lg", "rhythm-4", "den-sm", "beat-aami")  # those of the built-in firmware
 TICK_S = 0.01
 _READ_BYTES = 1 << 14
 _AT_ONCE_BYTES = 4096
@@ -34,7 +35,8 @@ class Simulator:
     Parameters
     ----------
     recordings: what the source REPLAY plays; by default the samples that come with the program.
-    models: built-in models by name, or model folders or files, by model id; by default one that marks waves.
+    models: built-in models by name, or model folders or files, by model id; by default
+        those that firmware has built in.
     leads: names of the board's leads.
     port: "tcp" (url socket://127.0.0.1:...) or "pty" (url: a path that survives `unplug`).
     version: the protocol version it speaks; another one shows what happens when host and firmware do not fit.
@@ -55,7 +57,7 @@ class Simulator:
     ) -> None:
         if port == "pty" and not hasattr(os, "openpty"):
             raise DeviceError("this system has no ptys", hint='use port="tcp"')
-        wanted = [name for name in ("seg-4-sm",) if name in zoo_names()] if models is None else models
+        wanted = [name for name in USUAL_MODELS if name in zoo_names()] if models is None else models
         self._board = SimulatedBoard(
             built_in_recordings() if recordings is None else recordings,
             {number: BoardModel.open(number, model) for number, model in enumerate(wanted)},

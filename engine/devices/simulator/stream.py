@@ -45,11 +45,11 @@ class Stream:
         self._told_dropped = 0
         self._sent_s: float | None = None
 
-    def begin(self, source: Source) -> None:
+    def begin(self, source: Source, clock_s: float) -> None:
         """Go on with another source; the signals before and after have nothing to do with each other."""
         self.source = source
         self.models.cut()
-        self._origin_s = None
+        self._origin, self._origin_s = self.index, clock_s if source.begun else None
 
     def sample(self, clock_s: float, off: Sequence[int]) -> Iterator[Result]:
         """Take the samples due by now; columns in `off` have no contact. Results of the models come out."""
