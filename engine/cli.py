@@ -28,13 +28,14 @@ from engine.commands import (
     heartkit,
     info,
     model,
+    stream,
     train,
     zoo,
 )
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
-COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo, evb)
+COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo, evb, stream)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -41,6 +41,7 @@ from engine.devices.protocol import (
     InfoError,
     Message,
     Samples,
+    SetModels,
     Start,
     Status,
     Stop,
@@ -54,6 +55,7 @@ HELLO_S = 0.3
 REQUEST_TRIES = 3
 REQUEST_S = 0.7
 POLL_S = 0.05
+ROUND_TRIPS = 3
 STALLED_AFTER_S = 1.0
 PROBE_EVERY_S = 1.0
 SILENT_S = 5.0  # without a single byte, while samples should come: the port is opened anew
@@ -117,7 +119,9 @@ class BoardClient:
         self._misfit: EngineError | None = None  # why what answers is of no use
         self._described_at_stall = 0
         self._samples_at_s = self._bytes_at_s = self._probed_at_s = 0.0
+        self._expected_since_s = 0.0  # when samples came last, or were asked for
         self.reconnections = 0
+        self.retry_at_s: float | None = None  # when the port is opened again (`now_s`); None while it is open
         self.round_trip_s = math.nan  # the shortest from request to answer
 
     @property
@@ -157,6 +161,7 @@ class BoardClient:
 
     def start(self, start: Start) -> None:
         """Stream, now and again after every reconnection, until `stop`. Raises DeviceError when refused."""
+        self._expected_since_s = now_s()
         self._wanted = start
         if self._status.state.is_connected:
             try:
@@ -237,7 +242,9 @@ class BoardClient:
                 self._tell(LinkState.RECONNECTING if self._was_connected else LinkState.LOST, str(error))
             finally:
                 self._release()
+            self.retry_at_s = now_s() + pause_s
             self._closing.wait(pause_s)
+            self.retry_at_s = None
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         self._tell(LinkState.CLOSED, "")
 
@@ -288,7 +295,9 @@ class BoardClient:
             with suppress(NoAnswerError):
                 self.request(Stop(), tries=2)
         self.request(start)
-        self._samples_at_s = now_s()
+        self._expected_since_s = now_s()
+        for _ in range(ROUND_TRIPS):
+            self.request(SetModels(model_mask=start.model_mask))  # changes nothing: it is timed
 
     def _serve(self) -> None:
         self._bytes_at_s = now_s()
@@ -311,7 +320,7 @@ class BoardClient:
             if state is not LinkState.READY:
                 self._tell(LinkState.READY, "")
             return
-        silent_s = now - self._samples_at_s
+        silent_s = now - self._expected_since_s
         if silent_s < STALLED_AFTER_S:
             if state is not LinkState.STREAMING:
                 self._tell(LinkState.STREAMING, "")
@@ -360,7 +369,7 @@ class BoardClient:
         self._bad_in_row = 0
         message = frame.message
         if isinstance(message, Samples):
-            self._samples_at_s = now_s()
+            self._samples_at_s = self._expected_since_s = now_s()
         elif isinstance(message, Ack):
             self._answers.give(message)
             wanted = self._wanted

@@ -59,7 +59,7 @@ class Comparison:
     def submit(
         self, result: BoardResult, model: ModelInfo | None, ring: Ring, segment_start: int, nominal_hz: int
     ) -> None:
-        """Have a result judged; returns at once. `segment_start`: where the board began to count."""
+        """Have a result judged; returns at once. `segment_start`: where its signal began."""
         if model is None:
             self._results.judge(result, None, None, "the board does not describe this model")
             return

@@ -36,7 +36,7 @@ from engine.devices.protocol import DeviceInfo, Mark, SetModels, SetNoise, SetSo
 from engine.devices.recorder import RecorderOptions, RecorderStatus
 from engine.devices.ring import HOUR_S, Ring
 from engine.devices.start_request import start_request
-from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, now_s, open_port
+from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, open_port
 from engine.records.annotations import Annotations
 
 
@@ -87,6 +87,11 @@ class LiveSession:
     def status(self) -> LinkStatus:
         """State of the connection, why, and since when."""
         return self._client.status
+
+    @property
+    def retry_at_s(self) -> float | None:
+        """When a lost board is looked for again (`transports.now_s`); None while that is not waited for."""
+        return self._client.retry_at_s
 
     @property
     def info(self) -> DeviceInfo | None:
@@ -178,7 +183,6 @@ class LiveSession:
         intake, counts = feed.intake, feed.counts
         windows, compared, equal = feed.results.totals
         told = LiveStatistics(
-            elapsed_s=now_s() - feed.started_s if feed.started_s is not None else 0.0,
             frames=counts.frames,
             frames_bad=counts.frames_bad,
             frames_lost=counts.frames_lost,
@@ -196,6 +200,7 @@ class LiveSession:
         account = intake.account
         return replace(
             told,
+            elapsed_s=intake.elapsed_s,
             samples=account.received,
             samples_lost=account.lost,
             samples_repeated=account.repeated,

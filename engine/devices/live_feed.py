@@ -61,7 +61,6 @@ class LiveFeed:
     ) -> None:
         self.limits = limits
         self.generation = 0
-        self.started_s: float | None = None
         self.transit_s: Callable[[], float] = float  # set by the session: half the shortest round trip
         self.intake: StreamIntake | None = None
         self.start: Start | None = None
@@ -77,6 +76,7 @@ class LiveFeed:
         self._first_index, self._holds_up = first_index, holds_up
         self._recording_wanted: RecorderOptions | None = None
         self._last_bytes = b"", 0.0
+        self._stretches: deque[int] = deque(maxlen=64)  # where the board's source changed
         self._lock = threading.Lock()
         self._events: deque[LiveEvent] = deque(maxlen=MOST_EVENTS)
         self._log: deque[str] = deque(maxlen=MOST_LOG_LINES)
@@ -173,7 +173,7 @@ class LiveFeed:
         self.start = start
         first_index: int | None = 0
         if self.intake is None or self.intake.shape != shape:
-            self._new_ring(shape, arrived_s)
+            self._new_ring(shape)
             first_index, self._first_index = self._first_index, 0
         assert self.intake is not None
         self.intake.restart(arrived_s, first_index)
@@ -199,6 +199,8 @@ class LiveFeed:
             at = intake.axis.stop if position is None else position
             kind = EventKind(message.kind).name.lower()
             self.note(LiveEvent(at, kind, message.text, message.value))
+            if message.kind == EventKind.SOURCE:
+                self._stretches.append(at)
 
     def frame_refused(self, bad: BadFrame) -> None:
         """Count it."""
@@ -211,14 +213,14 @@ class LiveFeed:
         if self.recorder is not None:
             self.recorder.raw(data, arrived_s)
 
-    def _new_ring(self, shape: StreamShape, arrived_s: float) -> None:
+    def _new_ring(self, shape: StreamShape) -> None:
         if self.recorder is not None and self.recorder.status.is_recording:
             self._say("the stream changed its shape; the recording of the one before is finished")
             threading.Thread(target=self.recorder.finish, name="end of recording", daemon=True).start()
             self.recorder = None
         self.intake = StreamIntake(shape, shape.ring(self._ring_s), self._placed)
         self.generation += 1
-        self.started_s = arrived_s
+        self._stretches.clear()
         if self._analyse:
             self.follow(self.intake.ring)
         self._record_from_start(self.intake)
@@ -238,7 +240,8 @@ class LiveFeed:
         result = self.results.take(message, info, intake.axis.position, arrived_s)
         if result is not None and self.start is not None:
             model = next((m for m in info.models if m.id == result.model_id), None)
-            began = intake.axis.segments[-1].start
+            changes = [at for at in self._stretches if at <= result.start]
+            began = max(intake.axis.segments[-1].start, *changes, 0)
             self.comparison.submit(result, model, intake.ring, began, self.start.rate_hz)
 
     def _placed(self, position: int, codes: Ints) -> None:

@@ -14,7 +14,10 @@ from engine.devices.protocol import Results, Source
 
 @dataclass(frozen=True)
 class StreamOptions:
-    """What to ask of a board. None: the board's first rate, all its leads, the narrowest samples, all models."""
+    """What to ask of a board.
+
+    None stands for the board's first rate, all its leads, samples of 16 bits, and all models that follow a stream.
+    """
 
     rate_hz: int | None = None
     n_leads: int | None = None

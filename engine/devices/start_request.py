@@ -23,7 +23,8 @@ def start_request(options: StreamOptions, info: DeviceInfo) -> Start:
     if name not in info.sources and options.source != Source.SENSOR:
         raise DeviceError(f"{info.board} has no source {name}", hint=f"it has {', '.join(info.sources)}")
     known = {model.id for model in info.models}
-    wanted = known if options.model_ids is None else set(options.model_ids)
+    streaming = {model.id for model in info.models if model.hop}  # the others run only on input sent to them
+    wanted = streaming if options.model_ids is None else set(options.model_ids)
     if not wanted <= known:
         raise DeviceError(f"{info.board} has no model {min(wanted - known)}")
     return Start(

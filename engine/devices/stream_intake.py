@@ -57,6 +57,7 @@ class StreamIntake:
         self.writing = threading.Lock()  # held while samples go to the ring and the sink
         self.misfits = 0  # frames of another shape, which are not used
         self._sink = sink
+        self._began_s: float | None = None
         self._arrived_s: float | None = None
 
     @property
@@ -64,8 +65,15 @@ class StreamIntake:
         """Samples received, lost, repeated."""
         return self.axis.account
 
+    @property
+    def elapsed_s(self) -> float:
+        """From the first START to the newest samples."""
+        began_s, arrived_s = self._began_s, self._arrived_s
+        return arrived_s - began_s if began_s is not None and arrived_s is not None else 0.0
+
     def restart(self, arrived_s: float, first_index: int | None) -> None:
         """The board counts anew from now on; how long it was away is read from the host's clock."""
+        self._began_s = arrived_s if self._began_s is None else self._began_s
         away_s = 0.0 if self._arrived_s is None else arrived_s - self._arrived_s
         self.axis.open_segment(round(away_s * self.shape.rate_hz), first_index)
 
