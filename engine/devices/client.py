@@ -296,8 +296,9 @@ class BoardClient:
                 self.request(Stop(), tries=2)
         self.request(start)
         self._expected_since_s = now_s()
-        for _ in range(ROUND_TRIPS):
-            self.request(SetModels(model_mask=start.model_mask))  # changes nothing: it is timed
+        with suppress(DeviceError):
+            for _ in range(ROUND_TRIPS):
+                self.request(SetModels(model_mask=start.model_mask))  # changes nothing: it is timed
 
     def _serve(self) -> None:
         self._bytes_at_s = now_s()
