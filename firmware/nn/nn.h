@@ -25,7 +25,6 @@ typedef struct {
     const int8_t *shift;
     int16_t zero, low, high;
     uint8_t rounding; /* nn_rounding */
-    uint8_t full;     /* low and high are those of the type */
 } nn_scale;
 
 /* Where a window stands over its input. */
@@ -49,16 +48,18 @@ typedef struct {
 /* gather: kernel_height * kernel_width * in_channels bytes of scratch; unused where every run is contiguous. */
 void nn_conv_s8(const nn_conv *layer, const int8_t *x, int8_t *y, int8_t *gather);
 
-/* One filter a channel. weights: [kernel_height][kernel_width][channels]; bias as above; blank: channels bytes. */
-void nn_depthwise_s8(const nn_conv *layer, const int8_t *x, int8_t *y, int8_t *blank);
+/* One filter a channel. weights: [kernel_height][kernel_width][channels]; bias and gather as above. */
+void nn_depthwise_s8(const nn_conv *layer, const int8_t *x, int8_t *y, int8_t *gather);
 
-/* Two inputs, one output, of up to four axes; the last axis steps by 0 or 1 in each input. */
+/* Two inputs, one output, of up to four axes; the last axis steps by 0 or 1 in each input. In sums each input is scaled
+ * by one half, which shift 0 stands for, or by less, with a shift of -30 to -1. */
 typedef struct {
     int32_t size[4], a_step[4], b_step[4];
     int32_t a_zero, b_zero, out_zero;
     int32_t a_multiplier, b_multiplier, out_multiplier;
     int32_t a_shift, b_shift, out_shift;
     int32_t low, high;
+    uint8_t rounding; /* nn_rounding, of the output; NN_SHORT in every sum */
 } nn_binary;
 
 void nn_add_s8(const nn_binary *layer, const int8_t *a, const int8_t *b, int8_t *y);

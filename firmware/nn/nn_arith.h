@@ -48,15 +48,21 @@ static inline int8_t nn_clamp(int32_t value, int32_t low, int32_t high) {
 
 /* The int8 value of channel c's accumulator. */
 static inline int8_t nn_requantize(const nn_scale *scale, int32_t accumulator, int32_t c) {
-    const int32_t multiplier = scale->multiplier[c], shift = scale->shift[c];
-    if (scale->rounding == NN_EXACT) {
-        const int32_t value = nn_scaled(accumulator, multiplier, shift);
-        return (int8_t)(scale->zero + (value < scale->low - scale->zero    ? scale->low - scale->zero
-                                       : value > scale->high - scale->zero ? scale->high - scale->zero
-                                                                           : value));
-    }
-    const int32_t value = scale->zero + nn_scaled_short(accumulator, multiplier, shift);
-    return scale->full ? nn_clamp(value, INT8_MIN, INT8_MAX) : nn_clamp(value, scale->low, scale->high);
+    const int32_t low = scale->low - scale->zero, high = scale->high - scale->zero;
+    const int32_t value = scale->rounding == NN_SHORT
+                              ? nn_scaled_short(accumulator, scale->multiplier[c], scale->shift[c])
+                              : nn_scaled(accumulator, scale->multiplier[c], scale->shift[c]);
+    return (int8_t)(scale->zero + (value < low ? low : value > high ? high : value));
+}
+
+/* Whether nn_requantize_plain gives the same. */
+static inline int nn_plain(const nn_scale *scale) {
+    return scale->rounding == NN_SHORT && scale->low == INT8_MIN && scale->high == INT8_MAX;
+}
+
+static inline int8_t nn_requantize_plain(const nn_scale *scale, int32_t accumulator, int32_t c) {
+    const int32_t value = nn_scaled_short(accumulator, scale->multiplier[c], scale->shift[c]);
+    return nn_clamp(scale->zero + value, INT8_MIN, INT8_MAX);
 }
 
 #if NN_MVE
@@ -75,17 +81,14 @@ static inline int32x4_t nn_scaled_short_x4(int32x4_t x, int32x4_t multiplier, in
     return vrshlq_s32(vaddq_s32(x, vshrq_n_s32(x, 31)), shift);
 }
 
-/* Scales, clamps and stores the accumulators of channels c .. c + 3, those that the predicate names. */
-static inline void nn_requantize_x4(const nn_scale *scale, int32x4_t accumulators, int32_t c, mve_pred16_t lanes,
-                                    int8_t *y) {
-    const int32x4_t multiplier = vldrwq_z_s32(scale->multiplier + c, lanes);
-    const int32x4_t shift = vldrbq_z_s32(scale->shift + c, lanes);
-    int32x4_t value = scale->rounding == NN_SHORT ? nn_scaled_short_x4(accumulators, multiplier, shift)
-                                                  : nn_scaled_x4(accumulators, multiplier, shift);
+static inline int32x4_t nn_any_scaled_x4(const nn_scale *scale, int32x4_t x, int32x4_t multiplier, int32x4_t shift) {
+    return scale->rounding == NN_SHORT ? nn_scaled_short_x4(x, multiplier, shift) : nn_scaled_x4(x, multiplier, shift);
+}
+
+/* Scaled values as codes. */
+static inline int32x4_t nn_clamped_x4(const nn_scale *scale, int32x4_t value) {
     value = vqaddq_n_s32(value, scale->zero);
-    value = vmaxq_s32(value, vdupq_n_s32(scale->low));
-    value = vminq_s32(value, vdupq_n_s32(scale->high));
-    vstrbq_p_s32(y, value, lanes);
+    return vminq_s32(vmaxq_s32(value, vdupq_n_s32(scale->low)), vdupq_n_s32(scale->high));
 }
 #endif
 

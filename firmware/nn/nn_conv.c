@@ -2,13 +2,30 @@
  *
  * With one row and no dilation the inputs under a window lie side by side and are used where they are; elsewhere
  * they are gathered first. */
-#include "nn_arith.h"
+#include "nn_window.h"
 
-/* sums[k] += x . rows[k], four rows of `n` weights at once */
-static inline void dot_4(const int8_t *x, const int8_t *weights, int32_t n, int32_t sums[4]) {
-    const int8_t *w0 = weights, *w1 = w0 + n, *w2 = w1 + n, *w3 = w2 + n;
-    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+/* Windows to work on one after the other: `n` values each, the first at x. */
+typedef struct {
+    const int8_t *x;
+    int32_t n, x_step, count;
+    int8_t *y;
+    int32_t y_step;
+} run;
+
 #if NN_MVE
+
+static inline int32_t dot_1(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
+    for (int32_t i = 0; i < n; i += 16) {
+        const mve_pred16_t lanes = vctp8q((uint32_t)(n - i));
+        sum = vmladavaq_p_s8(sum, vldrbq_z_s8(x + i, lanes), vldrbq_z_s8(w + i, lanes), lanes);
+    }
+    return sum;
+}
+
+/* x . w of four rows of n weights */
+static inline int32x4_t dot_4(const int8_t *x, const int8_t *w0, int32_t n) {
+    const int8_t *w1 = w0 + n, *w2 = w1 + n, *w3 = w2 + n;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
     for (int32_t blocks = n >> 4; blocks > 0; blocks--, x += 16, w0 += 16, w1 += 16, w2 += 16, w3 += 16) {
         const int8x16_t v = vldrbq_s8(x);
         s0 = vmladavaq_s8(s0, v, vldrbq_s8(w0));
@@ -18,13 +35,53 @@ static inline void dot_4(const int8_t *x, const int8_t *weights, int32_t n, int3
     }
     if (n & 15) {
         const mve_pred16_t lanes = vctp8q((uint32_t)n & 15u);
-        const int8x16_t v = vldrbq_z_s8(x, lanes);
-        s0 = vmladavaq_p_s8(s0, v, vldrbq_z_s8(w0, lanes), lanes);
-        s1 = vmladavaq_p_s8(s1, v, vldrbq_z_s8(w1, lanes), lanes);
-        s2 = vmladavaq_p_s8(s2, v, vldrbq_z_s8(w2, lanes), lanes);
-        s3 = vmladavaq_p_s8(s3, v, vldrbq_z_s8(w3, lanes), lanes);
+        const int8x16_t v = vldrbq_z_s8(x, lanes); /* zero where there is no weight */
+        s0 = vmladavaq_s8(s0, v, vldrbq_z_s8(w0, lanes));
+        s1 = vmladavaq_s8(s1, v, vldrbq_z_s8(w1, lanes));
+        s2 = vmladavaq_s8(s2, v, vldrbq_z_s8(w2, lanes));
+        s3 = vmladavaq_s8(s3, v, vldrbq_z_s8(w3, lanes));
     }
+    int32x4_t sums = vdupq_n_s32(s0);
+    sums = vsetq_lane_s32(s1, sums, 1);
+    sums = vsetq_lane_s32(s2, sums, 2);
+    return vsetq_lane_s32(s3, sums, 3);
+}
+
+/* Four channels at a time, window after window, so that what belongs to the channels stays in registers. */
+static void work(const nn_conv *layer, const run *windows) {
+    const nn_scale *scale = &layer->scale;
+    const int32_t n = windows->n, count = windows->count, x_step = windows->x_step, y_step = windows->y_step;
+    const int8_t *weights = layer->weights;
+    int32_t c = 0;
+    for (; c + 4 <= layer->out_channels; c += 4, weights += 4 * n) {
+        const int32x4_t bias = vldrwq_s32(layer->bias + c);
+        const int32x4_t multiplier = vldrwq_s32(scale->multiplier + c), shift = vldrbq_s32(scale->shift + c);
+        const int8_t *x = windows->x;
+        int8_t *y = windows->y + c;
+        if (scale->rounding == NN_SHORT) {
+            for (int32_t i = 0; i < count; i++, x += x_step, y += y_step) {
+                const int32x4_t sums = vaddq_s32(bias, dot_4(x, weights, n));
+                vstrbq_s32(y, nn_clamped_x4(scale, nn_scaled_short_x4(sums, multiplier, shift)));
+            }
+        } else {
+            for (int32_t i = 0; i < count; i++, x += x_step, y += y_step) {
+                const int32x4_t sums = vaddq_s32(bias, dot_4(x, weights, n));
+                vstrbq_s32(y, nn_clamped_x4(scale, nn_scaled_x4(sums, multiplier, shift)));
+            }
+        }
+    }
+    for (; c < layer->out_channels; c++, weights += n)
+        for (int32_t i = 0; i < count; i++)
+            windows->y[i * y_step + c] =
+                nn_requantize(scale, dot_1(windows->x + i * x_step, weights, n, layer->bias[c]), c);
+}
+
 #else
+
+/* sums[k] += x . rows[k], four rows of n weights at once */
+static inline void dot_4(const int8_t *x, const int8_t *weights, int32_t n, int32_t sums[4]) {
+    const int8_t *w0 = weights, *w1 = w0 + n, *w2 = w1 + n, *w3 = w2 + n;
+    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
     int32_t i = 0;
 #if NN_DSP
     for (; i + 4 <= n; i += 4) {
@@ -44,7 +101,6 @@ static inline void dot_4(const int8_t *x, const int8_t *weights, int32_t n, int3
         s2 = nn_sum(s2, v * w2[i]);
         s3 = nn_sum(s3, v * w3[i]);
     }
-#endif
     sums[0] = s0;
     sums[1] = s1;
     sums[2] = s2;
@@ -52,19 +108,12 @@ static inline void dot_4(const int8_t *x, const int8_t *weights, int32_t n, int3
 }
 
 static inline int32_t dot_1(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
-#if NN_MVE
-    for (int32_t i = 0; i < n; i += 16) {
-        const mve_pred16_t lanes = vctp8q((uint32_t)(n - i));
-        sum = vmladavaq_p_s8(sum, vldrbq_z_s8(x + i, lanes), vldrbq_z_s8(w + i, lanes), lanes);
-    }
-#else
     for (int32_t i = 0; i < n; i++) sum = nn_sum(sum, x[i] * w[i]);
-#endif
     return sum;
 }
 
-/* All channels of one output position; x holds the n values under the window. */
-static inline void position(const nn_conv *layer, const int8_t *x, int32_t n, int8_t *y) {
+/* All channels of one window. `plain`: rounded the short way into the whole range of the type. */
+static inline void window_channels(const nn_conv *layer, const int8_t *x, int32_t n, int8_t *y, int plain) {
     const int8_t *weights = layer->weights;
     const int32_t *bias = layer->bias;
     const int32_t channels = layer->out_channels;
@@ -72,50 +121,60 @@ static inline void position(const nn_conv *layer, const int8_t *x, int32_t n, in
     for (; c + 4 <= channels; c += 4, weights += 4 * n) {
         int32_t sums[4] = {bias[c], bias[c + 1], bias[c + 2], bias[c + 3]};
         dot_4(x, weights, n, sums);
-#if NN_MVE
-        nn_requantize_x4(&layer->scale, vldrwq_s32(sums), c, 0xffff, y + c);
-#else
-        for (int32_t k = 0; k < 4; k++) y[c + k] = nn_requantize(&layer->scale, sums[k], c + k);
-#endif
+        for (int32_t k = 0; k < 4; k++)
+            y[c + k] = plain ? nn_requantize_plain(&layer->scale, sums[k], c + k)
+                             : nn_requantize(&layer->scale, sums[k], c + k);
     }
     for (; c < channels; c++, weights += n)
         y[c] = nn_requantize(&layer->scale, dot_1(x, weights, n, bias[c]), c);
 }
 
-/* The values under the window whose first tap is at (top, left), the zero point where that is outside. */
-static void gather_window(const nn_conv *layer, const int8_t *x, int32_t top, int32_t left, int8_t *out) {
-    const nn_window *window = &layer->window;
-    const size_t channels = (size_t)layer->in_channels;
-    for (int32_t j = 0; j < window->kernel_height; j++) {
-        const int32_t row = top + j * window->dilation_y;
-        for (int32_t i = 0; i < window->kernel_width; i++, out += channels) {
-            const int32_t column = left + i * window->dilation_x;
-            if (row < 0 || row >= window->in_height || column < 0 || column >= window->in_width)
-                memset(out, layer->in_zero, channels);
-            else
-                memcpy(out, x + (row * window->in_width + column) * window->in_step, channels);
-        }
-    }
+static void work(const nn_conv *layer, const run *windows) {
+    const int8_t *x = windows->x;
+    int8_t *y = windows->y;
+    if (nn_plain(&layer->scale))
+        for (int32_t i = 0; i < windows->count; i++, x += windows->x_step, y += windows->y_step)
+            window_channels(layer, x, windows->n, y, 1);
+    else
+        for (int32_t i = 0; i < windows->count; i++, x += windows->x_step, y += windows->y_step)
+            window_channels(layer, x, windows->n, y, 0);
+}
+
+#endif
+
+/* How many windows in a row from position i on lie inside the input. */
+static int32_t insiders(const nn_window *window, int32_t i) {
+    const int32_t left = i * window->stride_x - window->pad_left;
+    if (left < 0) return 0;
+    const int32_t room = window->in_width - window->kernel_width - left;
+    if (room < 0) return 0;
+    const int32_t count = room / window->stride_x + 1;
+    return count < window->out_width - i ? count : window->out_width - i;
 }
 
 void nn_conv_s8(const nn_conv *layer, const int8_t *x, int8_t *y, int8_t *gather) {
     const nn_window *window = &layer->window;
     const int32_t width = window->kernel_width;
-    const int32_t n = window->kernel_height * width * layer->in_channels;
     const int side_by_side = window->kernel_height == 1 &&
                              (width == 1 || (window->dilation_x == 1 && window->in_step == layer->in_channels));
+    run windows = {.n = window->kernel_height * width * layer->in_channels,
+                   .x_step = window->stride_x * window->in_step,
+                   .y_step = window->out_step};
     for (int32_t j = 0; j < window->out_height; j++) {
         const int32_t top = j * window->stride_y - window->pad_top;
-        const int inside = side_by_side && top >= 0 && top < window->in_height;
-        int8_t *out = y + j * window->out_row;
-        for (int32_t i = 0; i < window->out_width; i++, out += window->out_step) {
+        const int in_place = side_by_side && top >= 0 && top < window->in_height;
+        for (int32_t i = 0; i < window->out_width; i += windows.count) {
             const int32_t left = i * window->stride_x - window->pad_left;
-            if (inside && left >= 0 && left + width <= window->in_width) {
-                position(layer, x + (top * window->in_width + left) * window->in_step, n, out);
+            windows.y = y + j * window->out_row + i * window->out_step;
+            windows.count = in_place ? insiders(window, i) : 0;
+            if (windows.count > 0) {
+                windows.x = x + (top * window->in_width + left) * window->in_step;
             } else {
-                gather_window(layer, x, top, left, gather);
-                position(layer, gather, n, out);
+                nn_gather(window, x, layer->in_channels, layer->in_zero, top, left, gather);
+                windows.x = gather;
+                windows.count = 1;
             }
+            work(layer, &windows);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from engine.export.codegen.arithmetic import quantized_multiplier
@@ -21,6 +23,7 @@ KERNELS = {
     "MAXIMUM": "nn_maximum_s8",
     "MINIMUM": "nn_minimum_s8",
 }
+HALF = (1 << 30, 0)  # multiplier and shift of one half
 Multipliers = dict[str, int]
 
 
@@ -30,7 +33,7 @@ def binary(net: Net, operator: Operator, step: Step) -> None:
     options = operator.options
     activation = options.activation if isinstance(options, ElementwiseOptions) else Activation.NONE
     low, high = net.clamp(operator, activation)
-    fields = {
+    fields: dict[str, Any] = {
         **_steps(net, operator, a, b, y),
         "a_zero": zero_of(a),
         "b_zero": zero_of(b),
@@ -39,6 +42,7 @@ def binary(net: Net, operator: Operator, step: Step) -> None:
         "low": low,
         "high": high,
     }
+    fields["rounding"] = _rounding(net, operator, fields)
     step.may_overwrite = tuple(t.index for t in (a, b) if t.elements == y.elements)
     step.call(KERNELS[operator.name], step.layer("nn_binary", fields), *(Place(t.index) for t in (a, b, y)))
 
@@ -64,6 +68,19 @@ def _multipliers(net: Net, operator: Operator, a: Tensor, b: Tensor, y: Tensor) 
         b=quantized_multiplier(scale_of(b) / double),
         out=_checked(net, operator, real, largest),
     )
+
+
+def _rounding(net: Net, operator: Operator, fields: dict[str, Any]) -> str:
+    """How the output may be rounded; sums are always rounded the short way."""
+    short = -30 <= fields.get("out_shift", 0) <= -1
+    if operator.name not in ("ADD", "SUB"):
+        return "NN_SHORT" if short and operator.name == "MUL" else "NN_EXACT"
+    sides = [(fields[f"{side}_multiplier"], fields[f"{side}_shift"]) for side in "ab"]
+    if not short or not all(side == HALF or -30 <= side[1] <= -1 for side in sides):
+        raise net.refuse(
+            operator, "the scales of its inputs and output are too far apart", "export the model again"
+        )
+    return "NN_SHORT"
 
 
 def _checked(net: Net, operator: Operator, real: float, largest: int) -> tuple[int, int]:

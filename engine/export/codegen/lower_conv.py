@@ -73,9 +73,8 @@ def depthwise_conv_2d(net: Net, operator: Operator, step: Step) -> None:
     fields = _conv_fields(
         net, operator, step, options.activation, window, filters, by_channel.reshape(outputs, -1), channels
     )
-    step.call(
-        "nn_depthwise_s8", step.layer("nn_conv", fields), Place(x.index), Place(y.index), step.scratch(channels)
-    )
+    scratch = step.scratch(height * width * channels)
+    step.call("nn_depthwise_s8", step.layer("nn_conv", fields), Place(x.index), Place(y.index), scratch)
 
 
 def transpose_conv(net: Net, operator: Operator, step: Step) -> None:
@@ -240,7 +239,6 @@ def _conv_fields(
             "low": low,
             "high": high,
             "rounding": "NN_SHORT" if short else "NN_EXACT",
-            "full": int((low, high) == (-128, 127)),
         },
     }
 
