@@ -18,8 +18,10 @@ from pathlib import Path
 from engine import __version__
 from engine.commands import (
     analyze,
+    codegen,
     convert,
     demo,
+    deploy,
     download,
     evaluate,
     evb,
@@ -35,7 +37,23 @@ from engine.commands import (
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
-COMMANDS = (analyze, info, convert, download, train, evaluate, export, demo, feature, model, zoo, evb, stream)
+COMMANDS = (
+    analyze,
+    info,
+    convert,
+    download,
+    train,
+    evaluate,
+    export,
+    codegen,
+    demo,
+    feature,
+    model,
+    zoo,
+    deploy,
+    evb,
+    stream,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -69,11 +69,11 @@ def c_header(
     return "\n".join(parts) + "\n"
 
 
-def check_c_name(name: str) -> None:
-    """Raise ConfigError when this cannot name an array in C and C++."""
+def check_c_name(name: str, what: str = "quantization.c_name") -> None:
+    """Raise ConfigError when this cannot name an array or a function in C and C++."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name) or name in _KEYWORDS or "__" in name:
         raise ConfigError(
-            f'quantization.c_name "{name}" cannot name an array in C',
+            f'{what} "{name}" cannot name an array in C',
             hint='use letters, digits and single underscores, for example "g_model"',
         )
 

@@ -61,7 +61,7 @@ def generate_source(content: bytes, name: str, target: str = "portable") -> CSou
 
 
 def _generate(graph: Graph, sha256: str, folder: Path, name: str, target: str) -> CSource:
-    check_c_name(name)
+    check_c_name(name, "the name")
     chosen = target_of(target)
     net = Net(graph)
     ends = _end(graph, graph.inputs), _end(graph, graph.outputs)
