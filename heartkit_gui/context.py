@@ -11,6 +11,7 @@ from heartkit_gui.model.document import Document
 from heartkit_gui.model.selection import Selection
 from heartkit_gui.services.analysis import AnalysisService
 from heartkit_gui.services.crash import FaultReporter, open_log
+from heartkit_gui.services.live import LiveService
 from heartkit_gui.services.loaders import RecordLoader
 from heartkit_gui.services.pyramids import PyramidService
 from heartkit_gui.services.settings_store import SettingsStore
@@ -27,6 +28,11 @@ class Folders:
     cache: Path
     log: Path
     runs: Path
+
+    @property
+    def recordings(self) -> Path:
+        """Where live recordings go."""
+        return self.runs.parent / "recordings"
 
     @staticmethod
     def of_user() -> Folders:
@@ -59,6 +65,7 @@ class AppContext(QObject):
         self.comparison = AnalysisService(self)  # its process starts with the first comparison
         self.pyramids = PyramidService(folders.cache / "pyramids", self)
         self.thumbnails = ThumbnailService(self)
+        self.live = LiveService(self)
 
     @property
     def geometry_file(self) -> Path:
@@ -72,6 +79,7 @@ class AppContext(QObject):
 
     def shutdown(self) -> None:
         """End threads and processes, close the record."""
+        self.live.shutdown()
         self.loader.shutdown()
         self.analysis.shutdown()
         self.comparison.shutdown()

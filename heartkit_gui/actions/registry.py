@@ -95,8 +95,14 @@ class ActionRegistry(QObject):
     def install(self, window: QWidget, trace: QWidget) -> None:
         """Make the keys work: those of scope "window" in the whole window, those of scope "trace" on the trace."""
         for action in self._actions.values():
-            if action.row.scope != "canvas":
+            if action.row.scope not in ("canvas", "live"):
                 (window if action.row.scope == "window" else trace).addAction(action)
+
+    def install_live(self, trace: QWidget) -> None:
+        """Make the keys of scope "live" work on the live trace."""
+        for action in self._actions.values():
+            if action.row.scope == "live":
+                trace.addAction(action)
 
     def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Menus of the table by path ("File/Built-in samples"), in the order of the rows."""

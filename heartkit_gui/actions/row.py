@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["window", "trace", "canvas"]
-Need = Literal["", "record", "analysis", "busy", "calipers", "recent", "compared"]
+Scope = Literal["window", "trace", "canvas", "live"]
+Need = Literal["", "record", "analysis", "busy", "calipers", "recent", "compared", "trace", "live", "stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class ActionRow:
     action is greyed out.
 
     Keys of scope "window" work anywhere in the window, those of scope "trace" while the trace has the keyboard
-    focus. Keys of scope "canvas" are the trace's own business, because they also move calipers: the trace handles
-    them itself, and the row only writes them down.
+    focus, those of scope "live" while the live trace has it. Keys of scope "canvas" are the trace's own business,
+    because they also move calipers: the trace handles them itself, and the row only writes them down.
     """
 
     id: str

@@ -1,17 +1,18 @@
 """The action table: menus, toolbar, shortcuts, command palette, shortcut sheet and docs/shortcuts.md all read it.
 
-Menus appear in the order of their first row. The space bar is kept free for play and freeze, and the beat letters
-(N S V F Q A J L R B E), Delete, Insert and Backspace for label editing.
+Menus appear in the order of their first row. The beat letters (N S V F Q A J L R B E), Delete, Insert and Backspace
+are kept free for label editing.
 """
 
 from __future__ import annotations
 
 from engine.signals.filters import PRESETS
+from heartkit_gui.actions.live_table import LIVE_ACTIONS
 from heartkit_gui.actions.row import ActionRow
 from heartkit_gui.canvas.layouts import LAYOUT_NAMES
 from heartkit_gui.canvas.scale import GAINS, SPEEDS
 
-RESERVED_KEYS = (*"NSVFQAJLRBE", "Space", "Del", "Ins", "Backspace", "P", "X", "/", ".")
+RESERVED_KEYS = (*"NSVFQAJLRBE", "Del", "Ins", "Backspace", "P", "X", "/", ".")
 
 _FILE = (
     ActionRow(
@@ -86,17 +87,17 @@ _SPEEDS = (
         ActionRow(
             f"view.speed_{speed:g}", f"{speed:g} mm/s", f"Paper speed {speed:g} mm/s", "view.speed",
             "&View/Paper &speed", (_SPEED_KEYS[speed],) if speed in _SPEED_KEYS else (), argument=f"{speed:g}",
-            checkable=True, group="speed", needs="record",
+            checkable=True, group="speed", needs="trace",
         )
         for speed in SPEEDS
     ),
     ActionRow(
         "view.zoom_in", "Zoom &in", "Show less time", "view.zoom", "&View/Paper &speed", ("Ctrl++", "Ctrl+="),
-        argument="1", needs="record", separator=True,
+        argument="1", needs="trace", separator=True,
     ),
     ActionRow(
         "view.zoom_out", "Zoom &out", "Show more time", "view.zoom", "&View/Paper &speed", ("Ctrl+-",),
-        argument="-1", needs="record",
+        argument="-1", needs="trace",
     ),
     ActionRow(
         "view.whole", "&Whole record", "Show the record from start to end", "view.whole_record",
@@ -109,17 +110,17 @@ _GAINS = (
     *(
         ActionRow(
             f"view.gain_{gain:g}", f"{gain:g} mm/mV", f"Gain {gain:g} mm/mV", "view.gain", "&View/&Gain",
-            argument=f"{gain:g}", checkable=True, group="gain", needs="record",
+            argument=f"{gain:g}", checkable=True, group="gain", needs="trace",
         )
         for gain in GAINS
     ),
     ActionRow(
         "view.gain_up", "&Larger", "Next larger gain", "view.gain_step", "&View/&Gain", ("+",), argument="1",
-        needs="record", scope="trace", separator=True,
+        needs="trace", scope="trace", separator=True,
     ),
     ActionRow(
         "view.gain_down", "&Smaller", "Next smaller gain", "view.gain_step", "&View/&Gain", ("-",), argument="-1",
-        needs="record", scope="trace",
+        needs="trace", scope="trace",
     ),
     ActionRow(
         "view.invert", "&Upside down", "Turn the traces over", "view.invert", "&View/&Gain", ("I",), checkable=True,
@@ -127,7 +128,7 @@ _GAINS = (
     ),
     ActionRow(
         "view.gain_reset", "Standard &gain", "Back to 10 mm/mV", "view.gain", "&View/&Gain", ("=",), argument="10",
-        needs="record", scope="trace",
+        needs="trace", scope="trace",
     ),
 )  # fmt: skip
 
@@ -143,17 +144,17 @@ _FILTERS = (
     *(
         ActionRow(
             f"view.filter_{name.lower()}", _FILTER_TEXTS.get(name, f"&{name}"), _FILTER_TIPS[name],
-            "view.filter", "&View/&Filter", argument=name, checkable=True, group="filter", needs="record",
+            "view.filter", "&View/&Filter", argument=name, checkable=True, group="filter", needs="trace",
         )
         for name in PRESETS
     ),
     ActionRow(
         "view.mains", "Remove mains &hum", "Take out 50 or 60 Hz, as chosen in Settings", "view.mains",
-        "&View/&Filter", ("Ctrl+M",), checkable=True, needs="record", separator=True,
+        "&View/&Filter", ("Ctrl+M",), checkable=True, needs="trace", separator=True,
     ),
     ActionRow(
         "view.filter_swap", "&Compare with unfiltered", "Switch between filtered and unfiltered",
-        "view.swap_filter", "&View/&Filter", ("Ctrl+B",), needs="record",
+        "view.swap_filter", "&View/&Filter", ("Ctrl+B",), needs="trace",
     ),
 )  # fmt: skip
 
@@ -381,5 +382,5 @@ _HELP = (
 
 ACTIONS: tuple[ActionRow, ...] = (
     *_FILE, *_LAYOUTS, *_SPEEDS, *_GAINS, *_FILTERS, *_OVERLAYS, *_WINDOW, *_GO, *_MEASURE, *_ANALYSIS, *_MODELS,
-    *_HELP,
+    *LIVE_ACTIONS, *_HELP,
 )  # fmt: skip

@@ -78,12 +78,13 @@ class ViewCommands(QObject):
 
     def speed(self, mm_per_s: str) -> None:
         """Paper speed."""
-        self._canvas.set_speed(float(mm_per_s), self._canvas.width() * self._canvas.devicePixelRatioF() / 2)
+        trace = self._window.trace
+        trace.set_speed(float(mm_per_s), trace.width() * trace.devicePixelRatioF() / 2)
         self.sync()
 
     def zoom(self, direction: str) -> None:
         """Next faster or slower paper speed."""
-        self._canvas.zoom_time(int(direction))
+        self._window.trace.zoom_time(int(direction))
 
     def whole_record(self) -> None:
         """From start to end; a sheet that begins anew every ten seconds says nothing at that scale."""
@@ -95,12 +96,12 @@ class ViewCommands(QObject):
 
     def gain(self, mm_per_mv: str) -> None:
         """Gain."""
-        self._canvas.set_gain(float(mm_per_mv))
+        self._window.trace.set_gain(float(mm_per_mv))
         self.sync()
 
     def gain_step(self, direction: str) -> None:
         """Next larger or smaller gain."""
-        self._canvas.step_gain(int(direction))
+        self._window.trace.step_gain(int(direction))
 
     def invert(self, upside_down: bool) -> None:
         """Turn all traces over, or back."""
@@ -138,7 +139,8 @@ class ViewCommands(QObject):
         self._apply_filter()
 
     def _apply_filter(self) -> None:
-        self._canvas.set_filter(self.filter_spec)
+        for trace in self._window.traces:
+            trace.set_filter(self.filter_spec)
         self.sync()
 
     # -- overlays and theme
@@ -178,19 +180,19 @@ class ViewCommands(QObject):
     @Slot()
     def sync(self) -> None:
         """Mark in menus and toolbar what is in force."""
-        registry, canvas = self._window.registry, self._canvas
+        registry, canvas, trace = self._window.registry, self._canvas, self._window.trace
         registry.check("layout", canvas.ecg_layout if self._document.record is not None else "")
-        registry.check("speed", f"{canvas.speed:g}")
-        registry.check("gain", f"{canvas.gain:g}")
+        registry.check("speed", f"{trace.speed:g}")
+        registry.check("gain", f"{trace.gain:g}")
         registry.check("filter", self._filter)
         registry["view.mains"].setChecked(self._mains)
         registry["view.theme"].setChecked(self._settings.settings.theme == "dark")
         for name in OVERLAYS:
             registry[f"view.overlay_{name}"].setChecked(canvas.overlay_visible(name))
         choices = self._window.toolbar.choices
-        choices["speed"].set_other("fitted" if not is_standard_speed(canvas.speed) else "")
-        choices["speed"].setToolTip(f"Paper speed: {speed_text(canvas.speed)}")
-        choices["gain"].set_other(gain_text(canvas.gain))
+        choices["speed"].set_other("fitted" if not is_standard_speed(trace.speed) else "")
+        choices["speed"].setToolTip(f"Paper speed: {speed_text(trace.speed)}")
+        choices["gain"].set_other(gain_text(trace.gain))
         record = self._document.record
         shown = self.filter_spec if record is None else self.filter_spec.at_rate(record.fs)
         self._window.status.filter.setText(shown.label if record is not None else "")

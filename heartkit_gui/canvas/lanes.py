@@ -199,7 +199,7 @@ def _draw_reference(surface: Surface, band: Band, reference: ReferenceMarks) -> 
     ui = surface.ui
     middle = band.middle
     if reference.has_words:
-        upper = Band(band.top, band.middle)
+        upper = Band(band.top, band.middle if len(reference.beats) else band.bottom)
         middle = band.middle + band.height / 4
         draw_rhythm(surface, upper, reference.rhythm, Spans(()), REFERENCE_RHYTHMS)
         visible = reference.notes_between(*surface.samples(60 * ui))

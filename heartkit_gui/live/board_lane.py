@@ -11,7 +11,7 @@ from engine.signals.span import Span
 from heartkit_gui.canvas.geometry import Band
 from heartkit_gui.canvas.lanes import draw_rhythm
 from heartkit_gui.canvas.marks import Spans
-from heartkit_gui.canvas.overlays import LETTERS_MIN_UI_PER_S, draw_beat_lane
+from heartkit_gui.canvas.overlays import LETTER_SHIFT_UI, LETTERS_MIN_UI_PER_S, draw_beat_lane
 from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.live.board_marks import BoardMarks
 from heartkit_gui.live.scene import LiveScene
@@ -88,8 +88,9 @@ def _draw_waves(surface: Surface, band: Band, waves: Spans) -> None:
         surface.fill(box, colour, theme.segment_alpha * 1.6)
         surface.fill(QRectF(left, band.bottom - 2.5 * ui, box.width(), 2.5 * ui), colour)
         width = metrics.horizontalAdvance(span.label)
-        at = (left + right - width) / 2
-        if letters and at >= free:
+        centred = (left + right - width) / 2
+        at = max(centred, free)
+        if letters and at - centred <= LETTER_SHIFT_UI * ui:
             free = at + width + 2 * ui
             letter = QRectF(at, band.top, width + ui, band.height - 2 * ui)
             surface.write(letter, span.label, theme.segment_text[span.label])

@@ -30,6 +30,7 @@ from heartkit_gui.theme.tokens import PAPER, Theme
 
 RECENTRE_S = 1.0
 FRAMES_KEPT = 240
+LOW_ROW_MM = 16.0  # rows lower than this are drawn at half the gain at first
 MARGIN_S = 4.0  # findings beyond the left edge that are kept
 DESCRIBE_S = 2.0
 
@@ -38,6 +39,7 @@ class LiveCanvas(QWidget):
     """Follows a stream. `pull` is called by a frame timer; nothing else moves the drawing."""
 
     scale_changed = Signal()  # speed or gain
+    painted = Signal(int)  # sample after the newest one painted
     freeze_wanted = Signal(int)  # sample under the pointer
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,6 +47,7 @@ class LiveCanvas(QWidget):
         self.scene = LiveScene(PAPER)
         self.view = Viewport(self.scene)
         self.frame_ms: deque[float] = deque(maxlen=FRAMES_KEPT)  # time each of the last frames took to paint
+        self.moved = False  # the last frame showed newer samples than the one before
         self._mode: Mode = "sweep"
         self._screen = LiveScreen(self.scene, self.view, self.font().family())
         self._playhead = Playhead(1.0)
@@ -164,6 +167,12 @@ class LiveCanvas(QWidget):
         self.view.gain = mm_per_mv
         self._rescaled()
 
+    def fit_gain(self) -> None:
+        """The standard gain, or a smaller one where the rows are low."""
+        rows = self.view.geometry.rows
+        low = bool(rows) and rows[0].height / self.view.scale.px_per_mm < LOW_ROW_MM
+        self.set_gain(DEFAULT_GAIN / 2 if low else DEFAULT_GAIN)
+
     def zoom_time(self, direction: int) -> None:
         """Next faster (1) or slower (-1) paper speed."""
         self.set_speed(zoom_step(self.speed, direction))
@@ -196,13 +205,19 @@ class LiveCanvas(QWidget):
         if now_s - self._described_s >= DESCRIBE_S:
             self._described_s = now_s
             self._describe()
-        if record.stop != before or self._dirty is not None:
+        self.moved = record.stop != before
+        if self.moved or self._dirty is not None:
             self.update()
 
     def _recentre(self) -> None:
         stop = self.scene.n_samples
         if stop > 0 and self.scene.recentre(max(0, stop - self._samples_in_view()), stop, self.view.geometry):
             self.update()
+
+    @property
+    def seconds_in_view(self) -> float:
+        """Width of the view."""
+        return self.view.geometry.time_width / self.view.scale.px_per_s
 
     def _samples_in_view(self) -> int:
         return round(self.view.scale.sample_of_px(self.view.geometry.time_width))
@@ -239,6 +254,7 @@ class LiveCanvas(QWidget):
         self._screen.paint(painter, self._mode, dirty)
         painter.end()
         self.frame_ms.append((time.perf_counter() - begun) * 1e3)
+        self.painted.emit(self.position)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out again."""

@@ -11,6 +11,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
@@ -165,7 +166,7 @@ class JobRunner(QObject):
 def engine_command() -> tuple[str, ...]:
     """How the engine is started from this program, be it run from source or from a bundle."""
     if getattr(sys, "frozen", False):
-        return (sys.executable, "--engine")
+        return (str(Path(sys.executable).with_name("heartkit-engine" + Path(sys.executable).suffix)),)
     return (sys.executable, "-m", "engine")
 
 

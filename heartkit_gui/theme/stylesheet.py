@@ -128,6 +128,7 @@ def stylesheet(theme: Theme, base_pt: float, glyphs: Path) -> str:
         "small": f"{base_pt * 0.92:.2f}pt",
         "large": f"{base_pt * 1.12:.2f}pt",
         "huge": f"{base_pt * 2.3:.2f}pt",
+        "giant": f"{base_pt * 5.2:.2f}pt",
         "title": f"{base_pt * 1.6:.2f}pt",
         "glyphs": glyphs.as_posix(),
     }
@@ -250,7 +251,19 @@ QLabel[role="title"] { font-size: @title; font-weight: 600; }
 QLabel[role="statement"] { font-size: @large; }
 QLabel[role="figure"] { font-size: @huge; font-weight: 600; }
 QLabel[role="unit"] { color: @muted; font-size: @large; }
+QLabel[role="rate"] { font-size: @giant; font-weight: 600; }
+QLabel[role="alert"] { background: @warnsoft; color: @warning; border-radius: 6px; padding: 5px 8px;
+  font-weight: 600; }
+QLabel[role="warning"] { color: @warning; }
 QLabel[role="danger"] { color: @danger; }
+QWidget#live { background: @panel; }
+QWidget#liveBar { background: @panel; border-bottom: 1px solid @line; }
+QToolButton#liveButton { padding: 5px 10px; }
+QFrame#stateCard { background: @window; border: 1px solid @line; border-radius: 8px; }
+QFrame#stateCard[level="fault"] { background: @dangersoft; border-color: @danger; }
+QFrame#banner[level="info"] { background: @chosen; }
+QSplitter::handle { background: @line; }
+QSplitter::handle:horizontal { width: 1px; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QToolButton#sectionToggle { font-weight: 600; padding: 3px 4px; border-radius: 5px; text-align: left; }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QSettings, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget
 
 from engine.analysis.types import Analysis
 from engine.records.hints import TextHints
@@ -14,6 +15,7 @@ from engine.resources import resource_path
 from heartkit_gui.actions.algorithm_commands import AlgorithmCommands
 from heartkit_gui.actions.file_commands import FileCommands
 from heartkit_gui.actions.go_commands import GoCommands, MeasureCommands
+from heartkit_gui.actions.live_commands import LiveCommands
 from heartkit_gui.actions.model_commands import ModelCommands
 from heartkit_gui.actions.registry import ActionRegistry
 from heartkit_gui.actions.table import ACTIONS
@@ -37,6 +39,10 @@ from heartkit_gui.views.toolbar import Toolbar
 from heartkit_gui.views.trends_view import TrendsView
 from heartkit_gui.widgets.dialogs import MessageDialog
 from heartkit_gui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from heartkit_gui.canvas.ecg_canvas import EcgCanvas
+    from heartkit_gui.live.live_canvas import LiveCanvas
 
 TITLE = "HeartKit Workbench"
 SIZE = (1360, 850)
@@ -72,7 +78,9 @@ class MainWindow(QMainWindow):
     def _build_views(self) -> None:
         context = self.context
         self.review = ReviewView(context.document, context.selection)
-        self.setCentralWidget(self.review)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.review)
+        self.setCentralWidget(self.pages)
         self.browser = RecordBrowser(context.thumbnails)
         self.info = InfoView()
         self.findings = FindingsView()
@@ -105,11 +113,13 @@ class MainWindow(QMainWindow):
             "analysis": AnalysisCommands(self),
             "algorithms": (algorithms := AlgorithmCommands(self)),
             "models": (models := ModelCommands(self)),
+            "live": (live := LiveCommands(self)),
             "window": WindowCommands(self),
             "help": HelpCommands(self),
         }
         self.go = go
         self.models = models
+        self.live = live
         self.algorithms = algorithms
         self.registry = ActionRegistry(ACTIONS, groups, self)
         self.registry.install(self, self.review.canvas)
@@ -142,7 +152,8 @@ class MainWindow(QMainWindow):
         context.pyramids.ready.connect(review.set_pyramid)
         context.document.record_changed.connect(self._record_changed)
         context.document.analysis_changed.connect(self._analysis_changed)
-        context.document.comparison_changed.connect(self._sync_state)
+        context.document.comparison_changed.connect(self.sync_state)
+        context.live.changed.connect(self.sync_state)
         context.document.annotations_changed.connect(self._annotations_changed)
         context.selection.span_changed.connect(self.findings.show_span)
         context.selection.beat_changed.connect(self.trends.show_beat)
@@ -156,6 +167,7 @@ class MainWindow(QMainWindow):
         review.welcome.open_wanted.connect(self.registry["file.open"].trigger)
         review.welcome.sample_wanted.connect(self.open_sample)
         review.welcome.record_chosen.connect(self.open_path)
+        review.welcome.live_wanted.connect(self.registry["live.start_an547"].trigger)
         self.browser.record_chosen.connect(self.open_path)
         self.browser.folder_changed.connect(self._folder_changed)
         self.info.patient_shown.connect(self._patient_shown)
@@ -179,6 +191,8 @@ class MainWindow(QMainWindow):
             self.browser.show_folder(path)
             self.panels.dock("browser").show()
         else:
+            if self.live.is_shown:
+                self.live.show(False)
             self.context.loader.open(path, hints)
 
     @Slot(str)
@@ -278,7 +292,7 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _busy_changed(self, busy: bool) -> None:
         self.status.set_busy(busy)
-        self._sync_state()
+        self.sync_state()
 
     @Slot(int)
     def _choose_lead(self, lead: int) -> None:
@@ -305,7 +319,7 @@ class MainWindow(QMainWindow):
             self.findings.show_message("Open a record to see its findings.")
         else:
             self.status.show_record(record.fs, record.duration_s)
-        self._sync_state()
+        self.sync_state()
         self.view.record_changed()
         self._view_changed()
 
@@ -317,7 +331,7 @@ class MainWindow(QMainWindow):
         elif self.context.document.record is not None:
             self.findings.show_message("Not analysed yet.", can_run=True)
         self.trends.show_analysis(analysis)
-        self._sync_state()
+        self.sync_state()
         self._view_changed()
 
     @Slot()
@@ -334,16 +348,36 @@ class MainWindow(QMainWindow):
             view = (canvas.view_start, canvas.view_stop)
             self.status.show_view(record.fs, record.n_samples, *view, document.analysis)
 
+    @property
+    def trace(self) -> EcgCanvas | LiveCanvas:
+        """The trace in the middle of the window."""
+        live = self.live.view
+        if live is None or not self.live.is_shown:
+            return self.review.canvas
+        return live.freezer.canvas if live.is_frozen else live.canvas
+
+    @property
+    def traces(self) -> tuple[EcgCanvas | LiveCanvas, ...]:
+        """Every trace there is."""
+        live = self.live.view
+        return (self.review.canvas,) if live is None else (self.review.canvas, live.canvas, live.freezer.canvas)
+
     @Slot()
-    def _sync_state(self) -> None:
-        document = self.context.document
+    def sync_state(self) -> None:
+        """Enable what can be done now; in the live view, nothing that concerns the record behind it."""
+        document, live = self.context.document, self.live.view
+        is_live = self.live.is_shown
+        streams = live is not None and live.has_stream
         self.registry.set_state(
             {
-                "record": document.record is not None,
-                "analysis": document.analysis is not None,
+                "record": document.record is not None and not is_live,
+                "analysis": document.analysis is not None and not is_live,
                 "busy": self.context.analysis.busy,
                 "recent": bool(self.context.settings.settings.recent),
-                "compared": document.comparison is not None,
+                "compared": document.comparison is not None and not is_live,
+                "trace": streams if is_live else document.record is not None,
+                "live": streams and is_live,
+                "stream": self.context.live.is_open or bool(self.context.live.under_way),
             }
         )
         self.view.sync_layouts()
@@ -356,11 +390,13 @@ class MainWindow(QMainWindow):
             self.apply_theme(THEMES[settings.theme])
         canvas = self.review.canvas
         canvas.set_pixels_per_mm(settings.pixels_per_mm)
+        self.live.set_pixels_per_mm(settings.pixels_per_mm)
+        self.context.live.stages = settings.stages
         self.view.apply_defaults(settings)
         self.info.set_patient_shown(settings.show_patient)
         self.menus.show_recent(settings.recent)
         self.review.welcome.show_recent(settings.recent)
-        self._sync_state()
+        self.sync_state()
 
     def apply_theme(self, theme: Theme) -> None:
         """Paper or dark, everywhere."""
@@ -373,6 +409,7 @@ class MainWindow(QMainWindow):
         self.toolbar.set_theme(theme)
         self.panels.set_theme(theme)
         self.models.set_theme()
+        self.live.set_theme()
         self.context.thumbnails.set_style(theme.trace, self.devicePixelRatioF())
         self.view.sync()
 
@@ -450,7 +487,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, end the services."""
+        self.panels.resume()
         self.panels.save(self._geometry_store())
+        self.live.shutdown()
         self.browser.shutdown()
         self.models.shutdown()
         self.review.canvas.finish_loading()  # its threads must not outlive it

@@ -29,6 +29,7 @@ class Panels(QObject):
         self._docks = docks
         self._targets = targets
         self._registry: ActionRegistry | None = None
+        self._away: tuple[str, ...] | None = None  # panels put away for a while
         corners = Qt.Corner
         window.setCorner(corners.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(corners.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -73,6 +74,19 @@ class Panels(QObject):
 
     def _share(self, narrowest: int, widest: int, share: float) -> int:
         return min(widest, max(narrowest, round(share * self._window.width())))
+
+    def suspend(self) -> None:
+        """Put all panels away for a while."""
+        if self._away is None:
+            self._away = tuple(name for name, dock in self._docks.items() if not dock.isHidden())
+            for dock in self._docks.values():
+                dock.hide()
+
+    def resume(self) -> None:
+        """Bring back the panels that were put away."""
+        away, self._away = self._away, None
+        for name in away or ():
+            self._docks[name].show()
 
     def save(self, store: QSettings) -> None:
         """Remember where everything is."""

@@ -33,11 +33,12 @@ class RecentButton(QPushButton):
 
 
 class WelcomeView(QWidget):
-    """Three ways to begin, and the records opened lately."""
+    """Ways to begin, and the records opened lately."""
 
     open_wanted = Signal()
     sample_wanted = Signal(str)
     record_chosen = Signal(object)  # Path
+    live_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,10 @@ class WelcomeView(QWidget):
         buttons.setSpacing(8)
         for button in (self._open, self._first, self._second):
             buttons.addWidget(button)
+        live_hint = role_label("muted", "or watch a board at work: firmware on an emulated processor, live")
+        self.live = QPushButton("Stream from a virtual board")
+        self.live.setAccessibleName("Start a virtual board and stream from it")
+        self.live.clicked.connect(self.live_wanted)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         column = QVBoxLayout()
@@ -66,6 +71,9 @@ class WelcomeView(QWidget):
         for widget in (self._mark, title, hint):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addLayout(buttons)
+        column.addSpacing(6)
+        column.addWidget(live_hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.live, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         column.addLayout(self._recent)
         centred = QHBoxLayout()

@@ -99,6 +99,11 @@ class Section(QWidget):
         shown = not self._content.isHidden()
         self.heading.setIcon(themed_icon("chevron_down" if shown else "chevron_right", theme))
 
+    def set_open(self, shown: bool) -> None:
+        """Fold or unfold."""
+        if self._content.isHidden() == shown:
+            self._toggle()
+
     @Slot()
     def _toggle(self) -> None:
         shown = self._content.isHidden()

@@ -1,0 +1,159 @@
+"""Commands of the Live menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from heartkit_gui.live.live_view import LiveView
+    from heartkit_gui.live.trace_ring import Mode
+    from heartkit_gui.views.main_window import MainWindow
+
+
+class LiveCommands(QObject):
+    """Brings the live view up, and drives it. The view is made when it is first wanted."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._service = window.context.live
+        self._view: LiveView | None = None
+        self._service.failed.connect(self._failed)
+        self._service.remarked.connect(self._remarked)
+
+    @property
+    def view(self) -> LiveView | None:
+        """The live view, once made."""
+        return self._view
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the live view has the middle of the window."""
+        return self._view is not None and self._window.pages.currentWidget() is self._view
+
+    def made(self) -> LiveView:
+        """The live view."""
+        if self._view is None:
+            from heartkit_gui.live.live_view import LiveView
+
+            window = self._window
+            self._view = LiveView(self._service, window.registry)
+            self._view.set_theme(window.theme)
+            self._view.set_pixels_per_mm(window.context.settings.settings.pixels_per_mm)
+            self._view.stream_changed.connect(self.sync)
+            self._view.open_wanted.connect(self.open_recording)
+            self._view.canvas.scale_changed.connect(window.view.sync)
+            self._view.canvas.installEventFilter(window.review)
+            window.registry.install_live(self._view.canvas)
+            window.pages.addWidget(self._view)
+        return self._view
+
+    def show(self, wanted: bool) -> None:
+        """Bring the live view up, or go back to the review; streaming goes on."""
+        if wanted:
+            view = self.made()
+            self._window.panels.suspend()
+            self._window.pages.setCurrentWidget(view)
+            (view.canvas if view.has_stream else view.devices.virtual["an547"]).setFocus()
+        elif self._view is not None:
+            self._window.pages.setCurrentWidget(self._window.review)
+            self._window.panels.resume()
+        self.sync()
+
+    def start(self, kind: str) -> None:
+        """Start a virtual board and watch it: one click from nothing to a stream."""
+        self.show(True)
+        self._service.start_virtual(kind)
+        self.made().canvas.setFocus()
+
+    def look(self) -> None:
+        """Look for boards on this computer."""
+        self.show(True)
+        self.made().devices.look.click()
+
+    def leave(self) -> None:
+        """Disconnect."""
+        self._service.leave()
+
+    def mode(self, name: Mode) -> None:
+        """Roll or sweep."""
+        self.made().canvas.set_mode(name)
+        self.sync()
+
+    def freeze(self, wanted: bool) -> None:
+        """Stop the picture and look back, or follow the stream again."""
+        view = self.made()
+        if wanted:
+            view.freeze()
+        else:
+            view.thaw()
+        self.sync()
+
+    def mark(self) -> None:
+        """Mark the present moment."""
+        session = self._service.session
+        if session is None:
+            return
+        try:
+            session.mark()
+        except EngineError as error:
+            self._window.say(str(error))
+        else:
+            self._window.say("Marked.")
+
+    def record(self, wanted: bool) -> None:
+        """Begin or end a recording."""
+        from heartkit_gui.live.asks import BeginRecording, end_recording
+
+        if wanted:
+            folder = self._window.context.folders.recordings
+            self._service.ask("record", BeginRecording(folder), "Cannot record")
+        else:
+            self._service.ask("record", end_recording, "Cannot finish the recording")
+
+    @Slot(object)
+    def open_recording(self, path: Path) -> None:
+        """Review a finished recording; its analysis is the one that files get, and the same as the live one."""
+        self.show(False)
+        self._window.open_path(path)
+
+    def set_theme(self) -> None:
+        """Colours."""
+        if self._view is not None:
+            self._view.set_theme(self._window.theme)
+
+    def set_pixels_per_mm(self, value: float | None) -> None:
+        """Calibration of the screen."""
+        if self._view is not None:
+            self._view.set_pixels_per_mm(value)
+
+    def shutdown(self) -> None:
+        """Stop looking at the stream."""
+        if self._view is not None:
+            self._view.shutdown()
+
+    @Slot()
+    def sync(self) -> None:
+        """Mark what is in force, enable what can be done."""
+        view, registry = self._view, self._window.registry
+        registry["live.show"].setChecked(self.is_shown)
+        registry.check("live_mode", view.canvas.mode if view is not None else "")
+        registry["live.freeze"].setChecked(view is not None and view.is_frozen)
+        registry["live.record"].setChecked(view is not None and view.is_recording)
+        self._window.sync_state()
+
+    @Slot(str, str, str)
+    def _failed(self, title: str, sentence: str, details: str) -> None:
+        self._window.show_fault(title, sentence, details)
+        self.sync()
+
+    @Slot(str)
+    def _remarked(self, sentence: str) -> None:
+        self._window.say(sentence)
+        if self._view is not None:
+            self._view.note.show_remark(sentence)

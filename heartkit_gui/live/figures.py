@@ -1,0 +1,221 @@
+"""The numbers of the live view as words, from the state of a session. No Qt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.types import QUALITY_LABELS, RHYTHM_LABELS, Analysis
+from engine.devices.live_types import LiveStatistics, ModelFigures, RateAlert
+from engine.devices.protocol import DeviceInfo, ModelInfo
+from engine.reports.wording import MISSING, clock, duration
+from heartkit_gui.canvas.marks import LOW_CONFIDENCE
+from heartkit_gui.model.comparison import split_rhythm
+
+RECENT_S = 60.0
+KINDS = ("N", "S", "V", "F", "Q")
+NOT_AN_ALARM = "not an alarm"
+
+
+def rate_text(rate_per_min: float) -> str:
+    """A heart rate, or a dash."""
+    return f"{rate_per_min:.0f}" if math.isfinite(rate_per_min) else MISSING
+
+
+def rhythm_text(analysis: Analysis | None) -> str:
+    """The rhythm of now, in words; doubt is said."""
+    if analysis is None or not analysis.rhythm:
+        return "Listening…" if analysis is None else "No rhythm yet"
+    base, _ = split_rhythm(analysis.rhythm)
+    if not base:
+        return "No rhythm yet"
+    last = base[-1]
+    words = RHYTHM_LABELS.get(last.label, last.label)
+    return f"{words}?" if last.confidence < LOW_CONFIDENCE else words
+
+
+def alert_text(alert: RateAlert | None) -> str:
+    """A remark on the rate, which says that it is none of an alarm system."""
+    if alert is None:
+        return ""
+    side = "Above" if alert.kind == "high" else "Below"
+    return f"{side} {alert.limit_per_min:.0f} per minute ({NOT_AN_ALARM})"
+
+
+def beat_counts(analysis: Analysis | None) -> dict[str, int]:
+    """Beats of each class since the start."""
+    aami = analysis.beats.aami if analysis is not None else ()
+    return {kind: aami.count(kind) for kind in KINDS}
+
+
+def quality_text(analysis: Analysis | None) -> tuple[float, str]:
+    """Readable share of the last minute (NaN before the first second) and why it is not all."""
+    if analysis is None or analysis.n_samples < analysis.fs:
+        return math.nan, ""
+    stop = analysis.n_samples
+    start = max(0, stop - round(RECENT_S * analysis.fs))
+    bad = np.zeros(stop - start, bool)
+    kinds = set()
+    for span in analysis.quality:
+        if span.stop > start:
+            bad[max(0, span.start - start) : span.stop - start] = True
+            kinds.add(QUALITY_LABELS.get(span.label, span.label).lower())
+    return 1.0 - float(bad.mean()), ", ".join(sorted(kinds))
+
+
+def lead_off_text(mask: int, info: DeviceInfo | None) -> str:
+    """Leads without contact."""
+    if info is None:
+        return ""
+    off = [name for i, name in enumerate(info.leads) if mask >> i & 1]
+    return f"No contact: {', '.join(off)}" if off else ""
+
+
+def variability(analysis: Analysis | None) -> tuple[tuple[str, str], ...]:
+    """SDNN, RMSSD and pNN50 since the start."""
+    rows = []
+    for key, name in (("sdnn", "SDNN"), ("rmssd", "RMSSD"), ("pnn50", "pNN50")):
+        measure = analysis.hrv.get(key) if analysis is not None else None
+        known = measure is not None and math.isfinite(measure.value)
+        rows.append((name, f"{measure.value:.0f} {measure.unit}" if known and measure is not None else MISSING))
+    return tuple(rows)
+
+
+def milliseconds(value: float) -> str:
+    """As in "34 ms"."""
+    return f"{value:.0f} ms" if math.isfinite(value) else MISSING
+
+
+def amount(value: float, unit: str) -> str:
+    """As in "4.24 M instructions"."""
+    if not math.isfinite(value):
+        return MISSING
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.3g}\u2009{prefix}{'' if unit in ('B',) else ' '}{unit}".strip()
+    return f"{value:.0f}\u2009{unit}"
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """One figure of the link, with what it means."""
+
+    name: str
+    value: str
+    tip: str
+    is_bad: bool = False
+
+
+def link_rows(
+    told: LiveStatistics, paint_ms: tuple[float, float], frames_per_s: float, frame_ms: float
+) -> tuple[LinkRow, ...]:
+    """The link in figures; `paint_ms`: delay from board to screen (half of all frames, 95 %)."""
+    due = told.samples + told.samples_lost
+    share = told.samples_lost / due if due else 0.0
+    lost = f"{told.samples_lost:,} of {due:,}".replace(",", "\u2009") if due else MISSING
+    away = f", {told.samples_unknown} while away" if told.samples_unknown else ""
+    drift = f"{told.drift_ppm:+.0f} ppm" if told.drift_ppm is not None else MISSING
+    speed = told.bytes_received / told.elapsed_s if told.elapsed_s > 0 else math.nan
+    return (
+        LinkRow(
+            "To screen",
+            _delay(*paint_ms),
+            "From the moment a sample was due on the board until it was painted",
+            paint_ms[1] > 120,
+        ),
+        LinkRow(
+            "To memory",
+            _delay(told.latency.p50_ms, told.latency.p95_ms),
+            "From the moment a sample was due on the board until this program had it",
+        ),
+        LinkRow(
+            "Longest gap",
+            milliseconds(told.worst_frame_gap_ms),
+            "Longest time between two frames: the jitter of the link",
+        ),
+        LinkRow(
+            "Samples lost",
+            f"{lost}{away}",
+            f"{share:.4%} of the samples due, by the numbers that they carry",
+            told.samples_lost > 0,
+        ),
+        LinkRow(
+            "Frames bad",
+            f"{told.frames_bad:,}".replace(",", "\u2009"),
+            f"Refused by their check sum; {told.frames_lost} more never came",
+            told.frames_bad > 0,
+        ),
+        LinkRow("Clock drift", drift, "How much faster the board samples than it says, by this computer's clock"),
+        LinkRow("Received", f"{amount(speed, 'B')}/s", "Bytes a second over the link"),
+        LinkRow("Reconnected", f"{told.reconnections} times", "How often the link came back by itself"),
+        LinkRow(
+            "Screen",
+            f"{frames_per_s:.0f} fps, 95 % in {frame_ms:.1f} ms" if math.isfinite(frame_ms) else MISSING,
+            "Frames painted each second, and the time that painting one takes",
+            math.isfinite(frame_ms) and frame_ms > 16,
+        ),
+    )
+
+
+def model_text(model: ModelInfo, figures: ModelFigures | None) -> tuple[str, str]:
+    """What a model on the board does: pace and cost, and how it compares with the host's run of it."""
+    size = [f"{amount(model.flash_bytes, 'B')} flash"] if model.flash_bytes else []
+    size += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
+    if figures is None:
+        return ", ".join(size) or "no result yet", ""
+    cost = [f"{figures.inferences_per_s:.2g}/s", f"{figures.last_us / 1000:.1f} ms"]
+    if figures.instructions:
+        cost.append(amount(figures.instructions, "instructions"))
+    if figures.skipped:
+        cost.append(f"{figures.skipped} left out")
+    equal = f"{figures.equal} of {figures.compared} equal to the host" if figures.compared else "not compared"
+    return ", ".join([*cost, *size]), equal
+
+
+def _delay(p50_ms: float, p95_ms: float) -> str:
+    """Half and 95 % of the delays."""
+    return f"{milliseconds(p50_ms)}, 95 % in {milliseconds(p95_ms)}" if math.isfinite(p50_ms) else MISSING
+
+
+def board_rows(info: DeviceInfo, told: LiveStatistics, rate_hz: float) -> tuple[tuple[str, str], ...]:
+    """What the board is and how it does."""
+    kind = "simulated" if info.simulated else "emulated" if info.emulated else ""
+    rows = [
+        ("Board", f"{info.board} ({kind})" if kind else info.board),
+        ("Firmware", info.firmware),
+        ("Streams", f"{rate_hz:g} Hz"),
+    ]
+    board = told.board
+    if math.isfinite(board.cpu_share):
+        rows.append(("Processor", f"{board.cpu_share:.0%} busy"))
+    ran = sum(m.instructions * m.inferences_per_s for m in told.models)
+    if ran:
+        rows.append(("Models", f"{amount(ran, 'instructions')}/s"))
+    if info.ram_bytes:
+        used = sum(m.ram_bytes for m in info.models)
+        rows.append(("Memory", f"{amount(used, 'B')} of {amount(info.ram_bytes, 'B')} RAM for models"))
+    if info.flash_bytes:
+        used = sum(m.flash_bytes for m in info.models)
+        rows.append(("Flash", f"{amount(used, 'B')} of {amount(info.flash_bytes, 'B')} for models"))
+    if board.battery_percent >= 0:
+        rows.append(("Battery", f"{board.battery_percent} %"))
+    if board.samples_dropped:
+        rows.append(("Dropped", f"{board.samples_dropped} samples, link too slow"))
+    return tuple(rows)
+
+
+def elapsed(seconds: float) -> str:
+    """Time since the start, without tenths."""
+    return clock(seconds).rpartition(".")[0]
+
+
+def recorded(seconds: float, size_bytes: int) -> str:
+    """How far a recording is."""
+    return f"{elapsed(seconds)}  {amount(size_bytes, 'B')}"
+
+
+def ago(seconds: float) -> str:
+    """As in "12 s ago"."""
+    return f"{duration(seconds)} ago"

@@ -1,0 +1,117 @@
+"""The stream as it was when it was frozen: the last hour on the canvas of the review, while streaming goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from engine.analysis.types import Analysis
+from heartkit_gui.canvas.ecg_canvas import TOOLS, EcgCanvas
+from heartkit_gui.canvas.overview_bar import OverviewBar
+from heartkit_gui.live.ring_record import RingRecord
+from heartkit_gui.model.excerpt import excerpt
+from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.widgets.labels import role_label
+
+TOOL_WORDS = {"time": "Time", "voltage": "Voltage", "march": "March"}
+
+
+class FreezeView(QWidget):
+    """Scroll, zoom, walk through beats and measure as in the review."""
+
+    thaw_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = EcgCanvas()
+        self.canvas.setAccessibleName("Frozen ECG")
+        self.overview = OverviewBar()
+        self.canvas.view_changed.connect(self.overview.set_view)
+        self.overview.view_requested.connect(self.canvas.set_view_start)
+        self.told = role_label("heading")
+        self.told.setAccessibleName("Frozen at")
+        self.reading = role_label("muted")
+        self.reading.setAccessibleName("Under the pointer")
+        self.canvas.cursor_moved.connect(self.reading.setText)
+        self.canvas.caliper_changed.connect(self.reading.setText)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 4, 8, 4)
+        row.setSpacing(6)
+        row.addWidget(self.told)
+        row.addSpacing(12)
+        row.addWidget(self.reading, 1)
+        self.tools = {name: ToolButton(name) for name in TOOLS if name in TOOL_WORDS}
+        for button in self.tools.values():
+            button.tool_wanted.connect(self._take_tool)
+            row.addWidget(button)
+        self.canvas.tool_changed.connect(self._tool_changed)
+        self.back = QPushButton("Back to live")
+        self.back.setDefault(True)
+        self.back.setAccessibleName("Back to the live trace")
+        self.back.clicked.connect(self.thaw_wanted)
+        row.addWidget(self.back)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.overview)
+
+    def freeze(self, stream: RingRecord, analysis: Analysis | None, at: int | None) -> None:
+        """Show what the ring holds now, sample `at` of it at the left edge; by default the newest at the right."""
+        ring, first = stream.ring, stream.ring.tail
+        start = stream.info.start_time
+        began = start + timedelta(seconds=first / ring.rate_hz) if start is not None else None
+        record = RingRecord(ring, stream.name, first=first, start_time=began)
+        self.canvas.set_record(record)
+        self.overview.set_record(record)
+        if analysis is not None:
+            found = excerpt(analysis, first, record.stop, first)
+            self.canvas.set_analysis(found)
+            self.overview.set_analysis(found)
+        self.canvas.set_view_start(record.n_samples if at is None else at - first)
+        self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}. Streaming goes on.")
+        self.canvas.setFocus()
+
+    def release(self) -> None:
+        """Forget what was frozen."""
+        self.canvas.finish_loading()
+        self.canvas.set_record(None)
+        self.overview.set_record(None)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours."""
+        self.canvas.set_theme(theme)
+        self.overview.set_theme(theme)
+
+    @Slot(str)
+    def _take_tool(self, name: str) -> None:
+        self.canvas.set_tool("pan" if self.canvas.tool == name else name)
+        self.canvas.setFocus()
+
+    @Slot(str)
+    def _tool_changed(self, name: str) -> None:
+        for tool, button in self.tools.items():
+            button.setChecked(tool == name)
+        if name == "pan":
+            self.canvas.clear_calipers()
+
+
+class ToolButton(QPushButton):
+    """Takes one kind of calipers in hand."""
+
+    tool_wanted = Signal(str)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(TOOL_WORDS[name])
+        self._name = name
+        self.setCheckable(True)
+        self.setProperty("flat", "true")
+        self.setAccessibleName(f"{TOOL_WORDS[name]} calipers")
+        self.clicked.connect(self._choose)
+
+    @Slot()
+    def _choose(self) -> None:
+        self.tool_wanted.emit(self._name)

@@ -1,0 +1,86 @@
+"""The controls above the live trace; all of them are in the menu too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from heartkit_gui.actions.registry import ActionRegistry
+from heartkit_gui.widgets.labels import align_figures, role_label
+
+SHOWN = ("live.mode_sweep", "live.mode_roll", "live.freeze", "live.mark", "live.record")
+
+
+class LeadAction(QAction):
+    """Shows or hides one lead."""
+
+    def __init__(self, index: int, name: str, parent: QMenu) -> None:
+        super().__init__(name, parent)
+        self.index = index
+        self.setCheckable(True)
+        self.setChecked(True)
+
+
+class LiveBar(QWidget):
+    """Buttons of the live view, which leads are shown, how long it streams and how far a recording is."""
+
+    leads_chosen = Signal(object)  # tuple of indices, None for all
+
+    def __init__(self, registry: ActionRegistry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("liveBar")
+        self.setAccessibleName("Live controls")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 4, 10, 4)
+        row.setSpacing(4)
+        for action_id in SHOWN:
+            action = registry[action_id]
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(16, 16))
+            button.setAccessibleName(action.row.label)
+            button.setObjectName("liveButton")
+            row.addWidget(button)
+        self._menu = QMenu(self)
+        self._menu.setAccessibleName("Leads shown")
+        self.leads = QToolButton()
+        self.leads.setObjectName("liveButton")
+        self.leads.setText("Leads")
+        self.leads.setAccessibleName("Leads shown")
+        self.leads.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.leads.setMenu(self._menu)
+        row.addWidget(self.leads)
+        row.addStretch(1)
+        self.recording = QLabel()
+        self.recording.setProperty("role", "danger")
+        self.recording.setAccessibleName("Recording")
+        self.elapsed = role_label("muted")
+        self.elapsed.setAccessibleName("Time streamed")
+        for label in (self.recording, self.elapsed):
+            align_figures(label)
+            row.addWidget(label)
+            row.addSpacing(8)
+
+    def show_leads(self, names: Sequence[str]) -> None:
+        """Leads that can be chosen."""
+        self._menu.clear()
+        for i, name in enumerate(names):
+            action = LeadAction(i, name, self._menu)
+            action.toggled.connect(self._choose)
+            self._menu.addAction(action)
+        self.leads.setEnabled(len(names) > 1)
+
+    def show_times(self, elapsed: str, recording: str) -> None:
+        """How long it streams, and how far a recording is."""
+        self.elapsed.setText(elapsed)
+        self.recording.setText(f"● REC {recording}" if recording else "")
+
+    @Slot()
+    def _choose(self) -> None:
+        actions = [action for action in self._menu.actions() if isinstance(action, LeadAction)]
+        chosen = tuple(action.index for action in actions if action.isChecked())
+        self.leads_chosen.emit(None if len(chosen) in (0, len(actions)) else chosen)
