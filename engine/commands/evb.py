@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from engine.commands.job_options import add_job_options, run_job
+from engine.jobs.events import Job
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,6 +38,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     build.add_argument("--strict", action="store_true", help="take warnings for errors")
     build.set_defaults(run=_build)
+
+    images = actions.add_parser("images", help="build the images that come with the program again")
+    images.add_argument("--to", metavar="DIR", type=Path, help="folder (default: resources/firmware)")
+    add_job_options(images)
+    images.set_defaults(run=_images)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -72,4 +82,21 @@ def _build(arguments: argparse.Namespace) -> int:
     print(f"models  {', '.join(image.models)}")
     for note in image.notes:
         print(f"note    {note}")
+    return 0
+
+
+def _images(arguments: argparse.Namespace) -> int:
+    from engine.modes.firmware_images import build_images
+    from engine.resources import resource_path
+
+    folder = arguments.to or resource_path("firmware")
+
+    def work(job: Job) -> Mapping[str, Any]:
+        built = build_images(folder, job)
+        return {board: str(image.path) for board, image in built.items()}
+
+    result = run_job(arguments, work)
+    if not arguments.json_events:
+        for board, path in result.items():
+            print(f"{board}  {path}")
     return 0

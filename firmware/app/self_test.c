@@ -3,6 +3,7 @@
 #include "board.h"
 #include "clock.h"
 #include "commands.h"
+#include "max86150.h"
 #include "model_table.h"
 #include "models.h"
 #include "outbox.h"
@@ -54,7 +55,7 @@ static bool model_works(uint32_t id) {
 bool self_test_run(bool models) {
     bool passed = clock_works();
     tell("clock", NULL, passed ? "ok" : "failed", 0);
-    tell("sensor", NULL, sensor_start() ? "ok" : "absent", 0);
+    tell("sensor", NULL, sensor_start(MAX86150_RATE_HZ) ? "ok" : "absent", 0);
     for (uint32_t id = 0; models && id < MODEL_COUNT; id++) passed &= model_works(id);
     return passed;
 }

@@ -1,15 +1,15 @@
-/* The MAX86150 as a source: one lead at 200 Hz, in microvolts, without the electrodes' offset. */
+/* The MAX86150 as a source: one lead, in microvolts, without the electrodes' offset. The part samples at 200 Hz and is
+ * the clock of this source; other rates are interpolated from its samples, five for four, two or one of them. */
 #ifndef HEARTKIT_SENSOR_H
 #define HEARTKIT_SENSOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SENSOR_RATE_HZ 200u
-#define SENSOR_MOST_SAMPLES 64u /* of one poll: what was lost counts */
+#define SENSOR_MOST_SAMPLES 320u /* of one poll at 1000 Hz: a full FIFO, and what was lost before it */
 
-/* False: no answer, or another part. */
-bool sensor_start(void);
+/* At 200, 250, 500 or 1000 Hz. False: no answer, or another part. */
+bool sensor_start(uint32_t rate_hz);
 
 /* Samples since the last poll, at most SENSOR_MOST_SAMPLES; those that the part lost have no value. */
 uint32_t sensor_poll(int16_t *values);

@@ -70,9 +70,7 @@ static uint32_t usual_per_frame(uint32_t rate_hz, uint32_t most) {
 static stream_answer_t begin_source(uint8_t source, uint8_t item) {
     switch (source) {
     case LINK_SOURCE_SENSOR:
-        if (stream.setup.rate_hz != SENSOR_RATE_HZ)
-            return refused(LINK_STATUS_BAD_VALUE, "the sensor samples at 200 Hz only");
-        if (!sensor_start()) return refused(LINK_STATUS_FAILED, "the sensor does not answer");
+        if (!sensor_start(stream.setup.rate_hz)) return refused(LINK_STATUS_FAILED, "the sensor does not answer");
         break;
     case LINK_SOURCE_REPLAY:
         if (!replay_start(&stream.replay, item, stream.setup.rate_hz, stream.setup.lead_mask))

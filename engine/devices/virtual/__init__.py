@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from engine.devices.virtual.board import BOARDS, VirtualBoard, availability, start
+from engine.devices.virtual.images import recorded_instructions
 
-__all__ = ["BOARDS", "VirtualBoard", "availability", "start"]
+__all__ = ["BOARDS", "VirtualBoard", "availability", "recorded_instructions", "start"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -34,6 +35,18 @@ def qemu() -> str:
 def built_image(board: str) -> Path:
     """The image of an emulated board that comes with the program. Raises EngineError."""
     return resource_path("firmware", f"{board}.elf")
+
+
+def recorded_instructions(board: str) -> dict[str, int]:
+    """Instructions of one inference by model, as counted when an emulated board's built-in image was made.
+
+    While streaming the emulator keeps pace with the clock and counts none. Empty where nothing is recorded.
+    """
+    try:
+        figures = json.loads(resource_path("firmware", f"{board}.json").read_text(encoding="utf-8"))
+    except (EngineError, OSError, ValueError):
+        return {}
+    return {str(name): int(count) for name, count in figures.get("instructions", {}).items()}
 
 
 def native_obstacle() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import __version__
@@ -56,11 +55,6 @@ class Image:
     ram_bytes: int
     compiler: str
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> str:
-        """The size report kept beside an image."""
-        told = {key: value for key, value in asdict(self).items() if key != "path"}
-        return json.dumps(told, indent=1) + "\n"
 
 
 def write_sources(board: Board, models: Sequence[str | Path], folder: Path) -> tuple[FirmwareModel, ...]:
@@ -135,7 +129,7 @@ def _info_header(board: Board, models: Sequence[FirmwareModel]) -> str:
         clock_hz=board.clock_hz,
         flash_bytes=board.flash_bytes,
         ram_bytes=board.ram_bytes,
-        note=f"the source sensor gives one lead at {SENSOR_RATE_HZ} Hz",
+        note=f"the sensor gives one lead; it samples at {SENSOR_RATE_HZ} Hz, other rates are interpolated",
     )
     document = info.to_json().decode("utf-8").removesuffix("}")
     pieces = [document[k : k + 90] for k in range(0, len(document), 90)]
