@@ -19,8 +19,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "codegen",
         help="make C of a quantized model",
-        description="Write an INT8 model as standalone C99: weights, scales, a static plan of the memory, and calls "
-        "of the kernels that come with this program. Its answers equal TensorFlow Lite Micro's on every byte.",
+        description="Write an INT8 model as standalone C99: weights, scales, a plan of the memory, calls of the "
+        "kernels that come with this program. Its answers equal TensorFlow Lite Micro's on every byte.",
     )
     parser.add_argument("model", metavar="MODEL", help="built-in model, run or model folder, or .tflite file")
     parser.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="where to write; made if need be")

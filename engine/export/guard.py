@@ -27,9 +27,16 @@ FORBIDDEN: dict[str, str] = {
 def check_graph(graph: Graph, *, path: Path | None = None) -> None:
     """Raise EngineError naming the first operator that must not be exported, and the cure.
 
-    DEQUANTIZE is fine where it unpacks a constant (FP16 weights) or makes a float output, and nowhere else.
+    DEQUANTIZE is fine where it unpacks a constant (FP16 weights) or makes a float output, and nowhere else. RELU6
+    by itself is fine where its input and output share their scale: TFLM clips codes and never rescales them.
     """
     for operator in graph.operators:
+        if operator.name == "RELU6" and _rescales(graph, operator):
+            raise EngineError(
+                "the converted graph holds RELU6 with an output scaled other than its input, which is not exported",
+                path=path,
+                hint="put it directly behind a convolution, dense layer or sum, so that it becomes part of that",
+            )
         if operator.name in FORBIDDEN and not (operator.name == "DEQUANTIZE" and _at_the_edge(graph, operator)):
             raise EngineError(
                 f"the converted graph holds {operator.name}, which is not exported",
@@ -43,3 +50,10 @@ def check_graph(graph: Graph, *, path: Path | None = None) -> None:
 def _at_the_edge(graph: Graph, operator: Operator) -> bool:
     source = graph.tensor_inputs(operator)[0]
     return (source is not None and source.data is not None) or set(operator.outputs) <= set(graph.outputs)
+
+
+def _rescales(graph: Graph, operator: Operator) -> bool:
+    ends = [graph.tensors[index].quantization for index in (operator.inputs[0], operator.outputs[0])]
+    if ends[0] is None or ends[1] is None:  # a float model
+        return False
+    return bool(ends[0].scale[0] != ends[1].scale[0] or ends[0].zero_point[0] != ends[1].zero_point[0])

@@ -165,3 +165,15 @@ def test_an_open_batch_dimension_is_refused():
     open_input.fields[7] = ints(-1, 4)
     with pytest.raises(EngineError, match="open size"):
         check_graph(read_graph(model([28], [open_input, tensor((1, 4))], [operator(0, (0,), (1,))], (0,), (1,))))
+
+
+@pytest.mark.parametrize(("out_scale", "out_zero"), [(0.1, -3), (0.2, -3), (0.1, 4)])
+def test_relu6_by_itself_may_not_rescale(out_scale, out_zero):
+    ends = [tensor((1, 4), scale=0.1, zero=-3), tensor((1, 4), scale=out_scale, zero=out_zero)]
+    graph = read_graph(model([21], ends, [operator(0, (0,), (1,))], (0,), (1,)))
+    if (out_scale, out_zero) == (0.1, -3):
+        check_graph(graph)
+        return
+    with pytest.raises(EngineError, match="RELU6") as caught:
+        check_graph(graph)
+    assert "behind a convolution" in str(caught.value)
