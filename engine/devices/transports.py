@@ -121,8 +121,8 @@ class SerialTransport(Transport):
             raise DeviceError(f'"{port}" is no port', hint="a serial port, a pty, or socket://HOST:PORT")
         exclusive = {} if os.name == "nt" else {"exclusive": True}
         try:
+            # DTR is on from the start: it is how pyserial opens ports.
             self._serial = serial.Serial(port, baud, timeout=0, write_timeout=_WRITE_S, **exclusive)
-            self._serial.dtr = True
         except (OSError, ValueError) as error:
             raise _cannot_open(port, error) from None
 
