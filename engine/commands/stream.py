@@ -39,6 +39,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     where.add_argument("--board", choices=BOARDS, help="start a virtual board")
     parser.add_argument("--rate", type=int, metavar="HZ", help="sampling rate (default: the board's first)")
     parser.add_argument("--leads", type=int, metavar="N", help="number of leads (default: all)")
+    parser.add_argument(
+        "--source",
+        choices=["sensor", "replay"],
+        help="where the board takes samples from (default: its sensor; a recording on emulated boards)",
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="how long (default: until Ctrl-C)")
     parser.add_argument("--record", type=Path, metavar="DIR", help="record samples (WFDB) and bytes into a folder")
     parser.add_argument("--edf", action="store_true", help="with --record: also as EDF+")
@@ -142,13 +147,15 @@ def _session(port: str, arguments: argparse.Namespace) -> LiveSession:
 
 def _start(session: LiveSession, arguments: argparse.Namespace) -> None:
     from engine.devices.live_types import StreamOptions
+    from engine.devices.protocol import Source
     from engine.devices.recorder import RecorderOptions
 
     session.open()
     session.wait_connected(CONNECT_S)
     if arguments.record is not None:
         session.record(RecorderOptions(arguments.record, edf=arguments.edf))
-    session.start(StreamOptions(rate_hz=arguments.rate, n_leads=arguments.leads))
+    source = None if arguments.source is None else Source[arguments.source.upper()]
+    session.start(StreamOptions(rate_hz=arguments.rate, n_leads=arguments.leads, source=source))
 
 
 def _follow(session: LiveSession, seconds: float | None) -> None:

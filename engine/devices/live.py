@@ -35,7 +35,7 @@ from engine.devices.live_types import (
 from engine.devices.protocol import DeviceInfo, Mark, SetModels, SetNoise, SetSource, Source
 from engine.devices.recorder import RecorderOptions, RecorderStatus
 from engine.devices.ring import HOUR_S, Ring
-from engine.devices.start_request import start_request
+from engine.devices.start_request import resolved, start_request
 from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, open_port
 from engine.records.annotations import Annotations
 
@@ -236,7 +236,7 @@ class LiveSession:
         info = self.info
         if info is None:
             raise DeviceError(f"{self.port}: no board answered yet")
-        self.options = options or self.options
+        self.options = resolved(options or self.options, info)
         self._client.start(start_request(self.options, info))
 
     def stop(self) -> None:

@@ -16,14 +16,15 @@ from engine.devices.protocol import Results, Source
 class StreamOptions:
     """What to ask of a board.
 
-    None stands for the board's first rate, all its leads, samples of 16 bits, and all models that follow a stream.
+    None stands for the board's first rate, all its leads, samples of 16 bits, its sensor (a recording on emulated
+    boards), and all models that follow a stream.
     """
 
     rate_hz: int | None = None
     n_leads: int | None = None
     sample_bits: int | None = None
     samples_per_frame: int = 0  # the board chooses
-    source: Source = Source.SENSOR
+    source: Source | None = None
     model_ids: tuple[int, ...] | None = None
     results: Results = Results.TENSOR
 
