@@ -110,6 +110,7 @@ def test_commands_are_shown_as_they_are_typed() -> None:
     assert shown_command(("train", "--out", "my runs/a")) == "heartkit-engine train --out 'my runs/a'"
 
 
-def test_a_bundle_starts_itself_as_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_starts_the_engine_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert job_runner.engine_command() == (sys.executable, "--engine")
+    beside = Path(sys.executable).with_name("heartkit-engine")
+    assert job_runner.engine_command() == (str(beside),)
