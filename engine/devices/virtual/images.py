@@ -14,11 +14,11 @@ from engine import __version__
 from engine.devices.faults import DeviceError
 from engine.errors import EngineError
 from engine.resources import firmware_path, resource_path
+from engine.runtime.compiled import compiler
 
 QEMU = "qemu-system-arm"
 MACHINES = {"an386": "mps2-an386", "an547": "mps3-an547"}
 BUILD_S = 300.0
-COMPILERS = ("cc", "gcc", "clang")
 _SUFFIX = ".exe" if os.name == "nt" else ""
 _HASHED = ("*.c", "*.h", "*.py")
 
@@ -73,8 +73,7 @@ def _shipped_program() -> Path | None:
 def _may_make() -> None:
     if getattr(sys, "frozen", False):
         raise DeviceError("this bundle holds no native firmware")
-    if not any(shutil.which(name) for name in COMPILERS):
-        raise DeviceError("no C compiler was found", hint="on Debian: apt install gcc")
+    compiler()
 
 
 def _made_program() -> Path:

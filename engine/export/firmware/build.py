@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +32,9 @@ from engine.export.firmware.recordings import LEADS, TITLES, recording_files
 from engine.export.firmware.tables import SENSOR_RATE_HZ, filter_files, resampler_files
 from engine.records.atomic import write_atomic
 from engine.resources import firmware_path
+from engine.runtime.compiled import compiler
 
 CROSS = "arm-none-eabi-"
-COMPILERS = ("cc", "gcc", "clang")
 LIMIT_S = 300.0
 STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
 # No fused multiply-add: filters equal the engine's bit for bit. No loops made into memcpy: memory.c is one.
@@ -80,7 +81,6 @@ def build(
     *,
     strict: bool = False,
     sanitize: bool = False,
-    compiler: str | None = None,
 ) -> Image:
     """Compile an image for a board into the file `output`; the same sources give the same bytes.
 
@@ -88,18 +88,16 @@ def build(
     Raises EngineError where the compiler is missing, a model cannot be made into C, or the image does not fit.
     """
     board = board_of(name)
-    tool = compiler or (_cross_compiler() if board.cross else _host_compiler())
+    tool = (_tool(CROSS + "gcc"),) if board.cross else compiler()
     root = firmware_path()
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         made = write_sources(board, models, work / "generated")
         flags = _flags(board, root, work, strict, sanitize)
         sources = _sources(board, root, work / "generated")
-        objects = [
-            _compile(tool, source, work / f"{k:03d}_{source.stem}.o", flags) for k, source in enumerate(sources)
-        ]
+        objects = _compiled(tool, sources, work, flags)
         image = work / "image"
-        _run([tool, *_link_flags(board, root, sanitize), *map(str, objects), *_libraries(board), "-o", str(image)])
+        _run([*tool, *_link_flags(board, root, sanitize), *map(str, objects), *_libraries(board), "-o", str(image)])
         if board.cross:
             _run([_tool(CROSS + "strip"), "-s", str(image)])
         flash, ram = _sizes(image) if board.cross else (0, 0)
@@ -188,9 +186,17 @@ def _libraries(board: Board) -> list[str]:
     return ["-lws2_32"] if os.name == "nt" else []
 
 
-def _compile(tool: str, source: Path, made: Path, flags: Sequence[str]) -> Path:
-    _run([tool, *flags, "-c", str(source), "-o", str(made)])
-    return made
+def _compiled(tool: Sequence[str], sources: Sequence[Path], work: Path, flags: Sequence[str]) -> list[Path]:
+    """Object files in the order of the sources, whatever order they were ready in."""
+
+    def make(number: int) -> Path:
+        source = sources[number]
+        made = work / f"{number:03d}_{source.stem}.o"
+        _run([*tool, *flags, "-c", str(source), "-o", str(made)])
+        return made
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(make, range(len(sources))))
 
 
 def _sizes(image: Path) -> tuple[int, int]:
@@ -201,17 +207,6 @@ def _sizes(image: Path) -> tuple[int, int]:
     return flash, sum(sizes.get(name, 0) for name in (".data", ".bss", ".stack"))
 
 
-def _cross_compiler() -> str:
-    return _tool(CROSS + "gcc")
-
-
-def _host_compiler() -> str:
-    for name in COMPILERS:
-        if shutil.which(name):
-            return name
-    raise EngineError("no C compiler was found", hint="install gcc or clang; on Debian: apt install gcc")
-
-
 def _tool(name: str) -> str:
     if shutil.which(name) is None:
         raise EngineError(
@@ -220,8 +215,8 @@ def _tool(name: str) -> str:
     return name
 
 
-def _version(tool: str) -> str:
-    return _run([tool, "--version"]).splitlines()[0].strip()
+def _version(tool: Sequence[str]) -> str:
+    return _run([*tool, "--version"]).splitlines()[0].strip()
 
 
 def _run(command: Sequence[str]) -> str:

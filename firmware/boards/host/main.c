@@ -1,4 +1,4 @@
-/* The firmware as a process: `firmware [--port N] [--watch-parent]` prints "port N" and streams there. */
+/* The firmware as a process: `firmware [--port N] [--watch-parent] [--hurry TIMES]` prints "port N" and streams there. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,10 @@ int main(int count, char **arguments) {
             watch_parent = true;
         } else if (strcmp(arguments[k], "--port") == 0 && k + 1 < count) {
             port = (unsigned)strtoul(arguments[++k], NULL, 10);
+        } else if (strcmp(arguments[k], "--hurry") == 0 && k + 1 < count) {
+            board_host_hurry((uint32_t)strtoul(arguments[++k], NULL, 10));
         } else {
-            fprintf(stderr, "usage: %s [--port N] [--watch-parent]\n", arguments[0]);
+            fprintf(stderr, "usage: %s [--port N] [--watch-parent] [--hurry TIMES]\n", arguments[0]);
             return EXIT_FAILURE;
         }
     }
