@@ -22,7 +22,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "engine" / "export" / "codegen")]
 
-from codegen_board import BUILDS, Trial, count, missing_tools  # noqa: E402
+from codegen_board import BUILDS, Trial, compiler_version, count, missing_tools  # noqa: E402
 from codegen_oracle import built_kernels, inputs, micro, sanitized  # noqa: E402
 from one_operator import OneOperator, T, constant, options  # noqa: E402
 
@@ -117,6 +117,8 @@ def measure(builds: list[str], models: list[str]) -> dict[str, dict[str, int]]:
 
 def _against_cmsis(build: str, label: str, instructions: int) -> str:
     for key, counts in CMSIS_NN.items():
+        if "portable" in build:
+            break
         if label == "conv " + " ".join(map(str, key)):
             return f"   {instructions / counts[build.split()[0]]:.2f} of CMSIS-NN"
     return ""
@@ -140,7 +142,8 @@ def main() -> None:
     models = list(zoo_names()) if arguments.models is None else arguments.models
     found = measure(arguments.build or list(BUILDS), models)
     if arguments.write:
-        TABLE.write_text(json.dumps(found, indent=2) + "\n")
+        table = {"compiler": compiler_version(), "instructions": found}
+        TABLE.write_text(json.dumps(table, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,13 @@ def missing_tools() -> list[str]:
     return [tool for tool in (COMPILER, EMULATOR) if shutil.which(tool) is None]
 
 
+def compiler_version() -> str:
+    """First line of what the cross compiler says of itself."""
+    return subprocess.run([COMPILER, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[
+        0
+    ]
+
+
 def count(build: str, trials: Sequence[Trial], folder: Path) -> dict[str, Count]:
     """Instructions of each trial under the build of that name (see `BUILDS`), by label."""
     machine, flags = BUILDS[build]

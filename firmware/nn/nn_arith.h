@@ -55,14 +55,10 @@ static inline int8_t nn_requantize(const nn_scale *scale, int32_t accumulator, i
     return (int8_t)(scale->zero + (value < low ? low : value > high ? high : value));
 }
 
-/* Whether nn_requantize_plain gives the same. */
-static inline int nn_plain(const nn_scale *scale) {
-    return scale->rounding == NN_SHORT && scale->low == INT8_MIN && scale->high == INT8_MAX;
-}
-
-static inline int8_t nn_requantize_plain(const nn_scale *scale, int32_t accumulator, int32_t c) {
+/* The same where the layer's rounding is NN_SHORT. */
+static inline int8_t nn_requantize_short(const nn_scale *scale, int32_t accumulator, int32_t c) {
     const int32_t value = nn_scaled_short(accumulator, scale->multiplier[c], scale->shift[c]);
-    return nn_clamp(scale->zero + value, INT8_MIN, INT8_MAX);
+    return nn_clamp(scale->zero + value, scale->low, scale->high);
 }
 
 #if NN_MVE

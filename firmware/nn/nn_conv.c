@@ -112,8 +112,8 @@ static inline int32_t dot_1(const int8_t *x, const int8_t *w, int32_t n, int32_t
     return sum;
 }
 
-/* All channels of one window. `plain`: rounded the short way into the whole range of the type. */
-static inline void window_channels(const nn_conv *layer, const int8_t *x, int32_t n, int8_t *y, int plain) {
+/* All channels of one window. */
+static inline void window_channels(const nn_conv *layer, const int8_t *x, int32_t n, int8_t *y, int is_short) {
     const int8_t *weights = layer->weights;
     const int32_t *bias = layer->bias;
     const int32_t channels = layer->out_channels;
@@ -122,7 +122,7 @@ static inline void window_channels(const nn_conv *layer, const int8_t *x, int32_
         int32_t sums[4] = {bias[c], bias[c + 1], bias[c + 2], bias[c + 3]};
         dot_4(x, weights, n, sums);
         for (int32_t k = 0; k < 4; k++)
-            y[c + k] = plain ? nn_requantize_plain(&layer->scale, sums[k], c + k)
+            y[c + k] = is_short ? nn_requantize_short(&layer->scale, sums[k], c + k)
                              : nn_requantize(&layer->scale, sums[k], c + k);
     }
     for (; c < channels; c++, weights += n)
@@ -132,7 +132,7 @@ static inline void window_channels(const nn_conv *layer, const int8_t *x, int32_
 static void work(const nn_conv *layer, const run *windows) {
     const int8_t *x = windows->x;
     int8_t *y = windows->y;
-    if (nn_plain(&layer->scale))
+    if (layer->scale.rounding == NN_SHORT)
         for (int32_t i = 0; i < windows->count; i++, x += windows->x_step, y += windows->y_step)
             window_channels(layer, x, windows->n, y, 1);
     else

@@ -52,7 +52,7 @@ static void position(const nn_conv *layer, taps feet, int8_t *y) {
 
 #else
 
-static inline void four_channels(const nn_conv *layer, const taps *feet, int32_t c, int8_t *y, int plain) {
+static inline void four_channels(const nn_conv *layer, const taps *feet, int32_t c, int8_t *y, int is_short) {
     const int32_t channels = layer->out_channels;
     const int8_t *w = layer->weights + c, *row = feet->first + c;
     const int32_t *bias = layer->bias + c;
@@ -74,14 +74,14 @@ static inline void four_channels(const nn_conv *layer, const taps *feet, int32_t
         }
     }
     for (int32_t k = 0; k < 4; k++)
-        y[c + k] = plain ? nn_requantize_plain(&layer->scale, sums[k], c + k)
+        y[c + k] = is_short ? nn_requantize_short(&layer->scale, sums[k], c + k)
                          : nn_requantize(&layer->scale, sums[k], c + k);
 }
 
 static void position(const nn_conv *layer, taps feet, int8_t *y) {
     const int32_t channels = layer->out_channels;
     int32_t c = 0;
-    if (nn_plain(&layer->scale))
+    if (layer->scale.rounding == NN_SHORT)
         for (; c + 4 <= channels; c += 4) four_channels(layer, &feet, c, y, 1);
     for (; c + 4 <= channels; c += 4) four_channels(layer, &feet, c, y, 0);
     for (; c < channels; c++) {
