@@ -43,6 +43,7 @@ from engine.devices.protocol import (
     Stop,
     encode,
 )
+from engine.devices.protocol.fields import MOST_LEADS
 from engine.devices.protocol.parts import pieces, room_for_data
 from engine.devices.simulator.bench import UPLOAD_BYTES, Answer, Bench
 from engine.devices.simulator.models import BoardModel, StreamedModels
@@ -70,6 +71,8 @@ class SimulatedBoard:
         seed: int = 0,
         version: int = VERSION,
     ) -> None:
+        if not 1 <= len(leads) <= MOST_LEADS:
+            raise ValueError(f"a board has 1 to {MOST_LEADS} leads, not {len(leads)}")
         self.drift_ppm = 0.0
         self.lead_off_mask = 0
         self._recordings = tuple(recordings)
@@ -78,6 +81,7 @@ class SimulatedBoard:
         self._seed = seed
         self._version = version
         self._host_s: float | None = None
+        self._parting: list[bytes] = []  # what was still to be said at a reset
         self._boot()
 
     def _boot(self) -> None:
@@ -107,7 +111,7 @@ class SimulatedBoard:
 
     def describe(self) -> DeviceInfo:
         """What INFO says."""
-        rated = [m for m in self._models.values() if m.info.rate_hz]
+        names = tuple(recording.name for recording in self._recordings)
         return DeviceInfo(
             firmware="1.0.0",
             board="simulator",
@@ -116,9 +120,9 @@ class SimulatedBoard:
             rates_hz=RATES_HZ,
             uv_per_lsb=UV_PER_CODE,
             uv_per_lsb_24=UV_PER_CODE,
-            sources=("sensor", "replay", "inject"),
-            recordings=("automatic", *(r.name for r in self._recordings)),
-            models=tuple(m.info for m in rated),
+            sources=("sensor", "replay", "inject") if names else ("sensor", "inject"),
+            recordings=("automatic", *names) if names else (),
+            models=tuple(model.info for model in self._models.values()),
             upload_formats=("tflite",),
             upload_bytes=UPLOAD_BYTES,
             simulated=True,
@@ -153,16 +157,20 @@ class SimulatedBoard:
 
     def take_frames(self, most_bytes: int) -> list[bytes]:
         """Frames for the host, at least one if there is any, until they exceed `most_bytes`. Samples come last."""
-        out: list[bytes] = []
+        out, self._parting = self._parting, []
         size = 0
         while size < most_bytes:
             message = self._frames.popleft() if self._frames else self._samples()
             if message is None:
                 break
-            out.append(encode(message, self._sequence, version=self._version))
-            self._sequence = (self._sequence + 1) & 0xFFFF
+            out.append(self._encoded(message))
             size += len(out[-1])
         return out
+
+    def _encoded(self, message: Message) -> bytes:
+        frame = encode(message, self._sequence, version=self._version)
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        return frame
 
     def forget_frames(self) -> None:
         """Nobody listens: answers, results and events are lost; the newest samples are kept."""
@@ -241,11 +249,8 @@ class SimulatedBoard:
             self._report(self._stream)
             self._stream = None
         elif isinstance(message, Reset):
-            answers = [m for m in self._frames if isinstance(m, Ack)]
-            sequence = self._sequence
+            self._parting = [self._encoded(m) for m in self._frames]
             self._boot()
-            self._frames.extendleft(reversed(answers))
-            self._sequence = sequence
 
     def _start(self, message: Start) -> Answer:
         known = (1 << len(self._leads)) - 1
@@ -254,6 +259,7 @@ class SimulatedBoard:
             f"there are {len(self._leads)} leads": bool(message.lead_mask & ~known),
             "samples have 16 or 24 bits": message.sample_bits not in (16, 24),
             "no such source": message.source not in list(Source),
+            "there are no recordings to replay": message.source == Source.REPLAY and not self._recordings,
             "no such form of results": message.results not in list(Results),
             "no such model on the stream": not self._may_run(message.model_mask),
         }

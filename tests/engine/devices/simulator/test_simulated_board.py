@@ -14,6 +14,7 @@ from engine.devices.protocol import (
     Assembler,
     Event,
     EventKind,
+    FrameDecoder,
     Infer,
     Inject,
     Input,
@@ -40,6 +41,7 @@ from engine.devices.protocol import (
     Status,
     Stop,
     decode_class_runs,
+    encode,
     fnv1a,
     pieces,
 )
@@ -275,6 +277,20 @@ def test_reset_forgets_everything(driver: Driver):
     ack, boot = driver.send(Reset())
     assert isinstance(ack, Ack) and isinstance(boot, Event) and boot.kind == EventKind.BOOT
     assert not driver.board.streaming and indices(driver.run(0.5)) == []
+
+
+def test_frames_are_numbered_from_zero_after_a_reset(driver: Driver):
+    driver.send(SetModels(0))
+    driver.board.receive(encode(Reset(), 9))
+    frames = FrameDecoder().feed(b"".join(driver.board.take_frames(1 << 20)))
+    assert [f.sequence for f in frames] == [2, 0]
+
+
+def test_without_recordings_there_is_no_replay():
+    driver = Driver(SimulatedBoard((), {}))
+    assert driver.info().sources == ("sensor", "inject") and driver.info().recordings == ()
+    assert driver.ask(Start(250, source=Source.REPLAY)).status == Status.BAD_VALUE
+    assert driver.ask(SetSource(Source.REPLAY)).status == Status.BAD_VALUE
 
 
 def test_the_self_test_says_honestly_that_there_is_nothing_to_test(driver: Driver):
