@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Stream and tell."""
     if arguments.seconds is not None and not arguments.seconds > 0:
         raise DeviceError("--seconds must be above 0")
-    with _port(arguments) as (port, note):
+    with _port(arguments) as (port, note, board):
         if note:
             print(note, file=sys.stderr)
         session = _session(port, arguments)
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
             _follow(session, arguments.seconds)
         finally:
             session.close()
-    statistics = session.statistics()
+    statistics = _counted(session.statistics(), board)
     document = json.dumps(figures(statistics), allow_nan=False)
     if arguments.json is not None and arguments.json != "-":
         write_atomic(Path(arguments.json), document.encode())
@@ -83,7 +84,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def figures(told: LiveStatistics) -> dict[str, Any]:
     """The contract's figures and some more; None where something was not measured."""
-    counted = [model.instructions for model in told.models if model.instructions]
+    counted = [model for model in told.models if model.instructions and model.windows]
+    inferences = sum(model.windows for model in counted)
+    instructions = sum(model.instructions * model.windows for model in counted)
     return {
         "seconds": _number(told.elapsed_s),
         "samples": told.samples,
@@ -101,7 +104,7 @@ def figures(told: LiveStatistics) -> dict[str, Any]:
             "p99": _number(told.latency.p99_ms),
         },
         "drift_ppm": None if told.drift_ppm is None else _number(told.drift_ppm),
-        "instructions_per_inference": max(counted) if counted else None,
+        "instructions_per_inference": round(instructions / inferences) if inferences else None,
         "models": [
             {
                 "model": model.model,
@@ -119,22 +122,34 @@ def figures(told: LiveStatistics) -> dict[str, Any]:
 
 
 @contextmanager
-def _port(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
-    """The port to open and what the user should know about it; a virtual board lives as long as the block."""
+def _port(arguments: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    """The port to open, what the user should know about it, and which virtual board it is, if it is one.
+
+    A virtual board lives as long as the block.
+    """
     if arguments.board is not None:
         from engine.devices.virtual import start
 
         board = start(arguments.board)
         try:
-            yield board.url, board.note
+            yield board.url, board.note, board.board
         finally:
             board.close()
     elif arguments.port == "auto":
         from engine.devices.discovery import only_board
 
-        yield only_board(), ""
+        yield only_board(), "", ""
     else:
-        yield arguments.port, ""
+        yield arguments.port, "", ""
+
+
+def _counted(told: LiveStatistics, board: str) -> LiveStatistics:
+    """With the instructions of emulated processors, which are counted apart from the stream."""
+    from engine.devices.instruction_count import count_instructions
+
+    counts = count_instructions(board, [model.model for model in told.models])
+    models = (replace(m, instructions=m.instructions or counts.get(m.model, 0)) for m in told.models)
+    return replace(told, models=tuple(models))
 
 
 def _session(port: str, arguments: argparse.Namespace) -> LiveSession:
