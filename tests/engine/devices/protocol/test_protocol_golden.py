@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.devices.protocol import Hello, Log, Message, Samples, Stop, encode
@@ -46,6 +46,7 @@ def test_byte_stuffing_as_its_authors_show_it(plain: bytes, stuffed: str):
     assert cobs_decode(bytes.fromhex(stuffed)) == plain
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.just(b"\0"), st.just(b"\7" * 254)), max_size=6).map(b"".join))
 def test_byte_stuffing_loses_nothing_and_leaves_no_zero(plain: bytes):
     stuffed = cobs_encode(plain)

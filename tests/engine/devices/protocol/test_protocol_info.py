@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.devices.protocol import (
@@ -58,6 +58,7 @@ def test_a_description_that_cannot_be_used_is_refused_by_name(change: dict, word
         DeviceInfo.from_json(json.dumps(entries).encode())
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=60), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)))
 def test_nonsense_is_refused_in_words(nonsense: object):
     document = nonsense if isinstance(nonsense, bytes) else json.dumps(nonsense).encode()
@@ -80,6 +81,7 @@ def parts(block: bytes) -> list[Info]:
     return [Info(offset, len(block), piece) for offset, piece in pieces(block, room_for_data(Info))]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_a_block_in_pieces_is_put_together(block: bytes):
     assembler = Assembler()
@@ -103,6 +105,7 @@ def test_pieces_of_different_blocks_are_not_mixed():
     assert assembler.blocks_lost == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 400)), max_size=5))
 def test_runs_of_classes_come_back(runs: list[tuple[int, int]]):
     classes = np.repeat([c for c, _ in runs], [n for _, n in runs]).astype(np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocol_strategies import messages
 
@@ -25,6 +25,7 @@ from engine.devices.protocol.frame import MOST_WIRE_BYTES
 from engine.devices.protocol.messages import MESSAGES
 
 
+@settings(deadline=None)
 @given(messages(), st.integers(0, 0xFFFF))
 def test_every_message_comes_back_as_it_was_sent(message: Message, sequence: int):
     wire = encode(message, sequence)

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.devices.faults import DeviceError
@@ -63,6 +63,7 @@ def test_packets_known_from_other_implementations(packet: Packet, begin: str, cr
     assert TileioReader().feed(raw) == [packet]
 
 
+@settings(deadline=None)
 @given(st.lists(packets, max_size=4), st.data())
 def test_packets_come_out_however_the_bytes_are_cut(sent: list[Packet], data: st.DataObject):
     stream = b"".join(map(encode_packet, sent))
@@ -74,6 +75,7 @@ def test_packets_come_out_however_the_bytes_are_cut(sent: list[Packet], data: st
     assert found == sent and reader.skipped == 0
 
 
+@settings(derandomize=True, deadline=None)  # a check sum of 16 bits misses one damage in 65536
 @given(st.binary(max_size=2000).map(lambda b: b.replace(b"\x01", b"\x55").replace(b"\x02", b"\xaa")))
 def test_noise_gives_no_packet_and_no_fault(noise: bytes):
     assert TileioReader().feed(noise) == []
