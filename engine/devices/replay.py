@@ -7,36 +7,22 @@ told again, as the board then counted from 0. Everything else passes as it came,
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.devices.faults import RecordingEndedError
-from engine.devices.protocol import (
-    Ack,
-    DeviceInfo,
-    Frame,
-    FrameDecoder,
-    Hello,
-    Info,
-    Message,
-    SetModels,
-    Start,
-    Status,
-    Stop,
-    encode,
-    pieces,
-    room_for_data,
-)
+from engine.devices.protocol import Ack, DeviceInfo, Frame, FrameDecoder, Info, Start, Status
 from engine.devices.raw_log import RawLog
-from engine.devices.transports import Transport, now_s
+from engine.devices.stand_in import StandIn
+from engine.devices.transports import now_s
 
-_ACCEPTED = (Start, Stop, SetModels)
 _MOST_AT_ONCE = 1 << 16
 
 
-class ReplayTransport(Transport):
+class ReplayTransport(StandIn):
     """`speed` 1: as it was; 10: ten times as fast; infinity: as fast as it is taken."""
+
+    refusal = "this is a recording"
 
     def __init__(self, path: str, *, speed: float = 1.0) -> None:
         super().__init__(path)
@@ -48,12 +34,8 @@ class ReplayTransport(Transport):
         self._first_s = self._next[0] if self._next is not None else 0.0
         self._clock_s = self._first_s
         self._began_s: float | None = None  # of playing
-        self._answers = bytearray()
-        self._decoder = FrameDecoder()
         self._filter = FrameDecoder()
         self._pending = b""
-        self._news = threading.Condition()
-        self._sequence = 0
 
     @property
     def info(self) -> DeviceInfo:
@@ -72,22 +54,27 @@ class ReplayTransport(Transport):
             upload_formats=(),
         )
 
+    def start(self, start: Start) -> str:
+        """Play, or play on."""
+        recorded = self.header.start
+        same_leads = start.lead_mask.bit_count() == recorded.lead_mask.bit_count()
+        if not same_leads or (start.sample_bits, start.rate_hz) != (recorded.sample_bits, recorded.rate_hz):
+            return "the recording has other leads, or samples of another rate or width"
+        if self._began_s is None:
+            self._began_s = now_s()
+            self._first_s = self._next[0] if self._next is not None else 0.0
+        return ""
+
+    def stop(self) -> None:
+        """Hold on."""
+        self._began_s = None
+
     def read(self, timeout_s: float) -> bytes:
         """Answers at once, recorded bytes when their time has come."""
         with self._news:
             if not self._answers and self._due_s() > 0:
                 self._news.wait(min(timeout_s, self._due_s()))
-            answers = bytes(self._answers)
-            self._answers.clear()
-        return answers or self._played()
-
-    def write(self, data: bytes) -> None:
-        """Take requests."""
-        with self._news:
-            for frame in self._decoder.feed(data):
-                if isinstance(frame, Frame):
-                    self._answer(frame)
-            self._news.notify_all()
+        return self.take_answers() or self._played()
 
     def close(self) -> None:
         """Stop playing."""
@@ -133,31 +120,3 @@ class ReplayTransport(Transport):
             if not is_answer or is_start:
                 out += raw + b"\0"
         return bytes(out)
-
-    def _answer(self, frame: Frame) -> None:
-        message = frame.message
-        if isinstance(message, Hello):
-            document = self.info.to_json()
-            for offset, piece in pieces(document, room_for_data(Info)):
-                self._send(Info(offset, len(document), piece))
-            return
-        ack = Ack(message.TYPE, frame.sequence, Status.OK)
-        if not isinstance(message, _ACCEPTED):
-            ack = replace(ack, status=Status.NOT_SUPPORTED, detail="this is a recording")
-        elif isinstance(message, Start) and not self._fits(message):
-            ack = replace(ack, status=Status.BAD_VALUE, detail="the recording has other leads, or another width")
-        elif isinstance(message, Start) and self._began_s is None:
-            self._began_s = now_s()
-            self._first_s = self._next[0] if self._next is not None else 0.0
-        elif isinstance(message, Stop):
-            self._began_s = None
-        self._send(ack)
-
-    def _fits(self, start: Start) -> bool:
-        recorded = self.header.start
-        same_leads = start.lead_mask.bit_count() == recorded.lead_mask.bit_count()
-        return same_leads and start.sample_bits == recorded.sample_bits and start.rate_hz == recorded.rate_hz
-
-    def _send(self, message: Message) -> None:
-        self._answers += encode(message, self._sequence)
-        self._sequence = (self._sequence + 1) & 0xFFFF

@@ -45,12 +45,17 @@ class Transport(ABC):
 
 
 def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Transport:
-    """Open a port: /dev/ttyACM0, COM3, a pty, socket://HOST:PORT, or a recording of bytes, played at `speed`.
+    """Open a port: /dev/ttyACM0, COM3, a pty, socket://HOST:PORT; or what stands in for a board.
 
-    Raises DeviceError.
+    The latter are a recording of bytes (`.hkraw`), played at `speed`, and `lines:PORT` for boards that print
+    numbers. Raises DeviceError.
     """
     if port.startswith("socket://"):
         return SocketTransport(port)
+    if port.startswith("lines:"):
+        from engine.devices.line_transport import LineTransport
+
+        return LineTransport(port)
     if is_recording(port):
         from engine.devices.replay import ReplayTransport
 
