@@ -37,6 +37,7 @@ from engine.commands import (
 from engine.errors import Cancelled, EngineError
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
+TRAINING_PACKAGES = ("keras", "tensorflow")
 COMMANDS = (
     analyze,
     info,
@@ -91,6 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output left (`| head`): nobody to tell; keep the interpreter from flushing again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_PACKAGES:
+            return _our_fault()
+        print(f"this needs {error.name}, which is not installed; {_training_cure()}", file=sys.stderr)
+        return BAD_INPUT
     except OSError as error:
         if error.filename is None:
             return _our_fault()
@@ -98,6 +104,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except Exception:
         return _our_fault()
+
+
+def _training_cure() -> str:
+    if getattr(sys, "frozen", False):
+        return "the packaged program does not train: run it from source for that (python3 workbench.py setup)"
+    return 'pip install "heartkit-workbench[train]", or python3 workbench.py setup'
 
 
 def _our_fault() -> int:

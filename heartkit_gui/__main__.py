@@ -1,4 +1,4 @@
-"""`heartkit-gui [RECORD] [--snapshot FILE.png] [--size WxH] [--theme paper|dark]`."""
+"""`heartkit-gui [RECORD] [--live BOARD] [--snapshot FILE.png] [--size WxH] [--theme paper|dark]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 SNAPSHOT_SIZE = (1440, 900)
+VIRTUAL_BOARDS = ("an547", "an386", "host", "simulator")
 DONE, FAULT, BAD_INPUT = 0, 1, 2
 
 
@@ -29,6 +30,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--snapshot", type=Path, metavar="FILE.png", help="draw the window into a picture and end")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window in pixels")
     parser.add_argument("--theme", choices=("paper", "dark"), help="colours, kept for next time")
+    parser.add_argument(
+        "--live",
+        choices=VIRTUAL_BOARDS,
+        metavar="BOARD",
+        help=f"stream from a virtual board at once: {', '.join(VIRTUAL_BOARDS)}",
+    )
     return parser
 
 
@@ -49,16 +56,17 @@ def main(argv: list[str] | None = None) -> int:
     if options.snapshot is None:
         if not app.has_display():
             return _refuse("There is no display; use --snapshot FILE.png to draw the window into a picture.")
-        return app.run(record, options.size, options.theme)
-    return _snapshot(record, options.snapshot.absolute(), options.size or SNAPSHOT_SIZE, options.theme)
+        return app.run(record, options.size, options.theme, options.live)
+    size = options.size or SNAPSHOT_SIZE
+    return _snapshot(record, options.snapshot.absolute(), size, options.theme, options.live)
 
 
-def _snapshot(record: Path | None, target: Path, size: tuple[int, int], theme: str | None) -> int:
+def _snapshot(record: Path | None, target: Path, size: tuple[int, int], theme: str | None, live: str | None) -> int:
     from engine.errors import EngineError
     from heartkit_gui.snapshot import draw
 
     try:
-        draw(record, target, size, theme)
+        draw(record, target, size, theme, live)
     except EngineError as error:
         return _refuse(str(error))
     except Exception:

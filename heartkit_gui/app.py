@@ -90,8 +90,8 @@ def fit_to_screen(window: MainWindow) -> None:
     window.resize(min(window.width(), room.width()), min(window.height(), room.height()))
 
 
-def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> int:
-    """Show the window until it is closed."""
+def run(path: Path | None, size: tuple[int, int] | None, theme: str | None, live: str | None = None) -> int:
+    """Show the window until it is closed; with `live`, streaming from that virtual board."""
     app = make_application(sys.argv[:1])
     window = make_window(Folders.of_user(), theme)
     window.context.faults.install()
@@ -106,6 +106,8 @@ def run(path: Path | None, size: tuple[int, int] | None, theme: str | None) -> i
         window.open_path(path)
     else:
         window.open_sample("mitdb")
+    if live is not None:
+        window.registry.run(f"live.start_{live}")
     QTimer.singleShot(WARM_UP_MS, window.context.analysis.warm_up)
     QTimer.singleShot(FILTERS_MS, load_filters)
     code = app.exec()

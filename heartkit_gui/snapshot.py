@@ -15,6 +15,8 @@ from heartkit_gui.services.loaders import Failure, Question
 from heartkit_gui.views.main_window import MainWindow
 
 LIMIT_MS = 540_000
+STREAM_S = 12.0  # of a live stream that the picture shows
+STREAM_LIMIT_MS = 120_000
 QUIET_MS = 60  # nothing under way for this long means that all is drawn
 
 
@@ -79,8 +81,35 @@ class _Waiter(QObject):
         self._loop.quit()
 
 
-def draw(path: Path | None, target: Path, size: tuple[int, int], theme: str | None) -> None:
-    """Write the picture.
+def _stream(window: MainWindow, board: str) -> None:
+    """Stream from a virtual board until there is something to see. SnapshotError when it does not come."""
+    window.registry.run(f"live.start_{board}")
+    service, loop = window.context.live, QEventLoop()
+    refusals: list[str] = []
+
+    def look() -> None:
+        session = service.session
+        ring = None if session is None else session.ring
+        if refusals or (ring is not None and (ring.head - ring.tail) / ring.rate_hz >= STREAM_S):
+            loop.quit()
+
+    service.failed.connect(lambda title, sentence, details: refusals.append(sentence))
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(50)
+    limit = QTimer()
+    limit.setSingleShot(True)
+    limit.timeout.connect(lambda: refusals.append("the board sends nothing"))
+    limit.start(STREAM_LIMIT_MS)
+    loop.exec()
+    if refusals:
+        raise SnapshotError(refusals[0])
+
+
+def draw(
+    path: Path | None, target: Path, size: tuple[int, int], theme: str | None, live: str | None = None
+) -> None:
+    """Write the picture: of the record, or, with `live`, of the stream of that virtual board.
 
     EngineError in one sentence where the record or the file does not allow it, SnapshotFault where we are to blame.
     """
@@ -102,6 +131,8 @@ def draw(path: Path | None, target: Path, size: tuple[int, int], theme: str | No
             if waiter.fault is not None:
                 raise waiter.fault
             window.review.canvas.finish_loading()
+            if live is not None:
+                _stream(window, live)
             if not window.grab().save(str(target), "PNG"):
                 raise SnapshotError("the picture cannot be written", path=target)
         finally:

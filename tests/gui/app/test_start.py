@@ -48,6 +48,16 @@ def test_a_snapshot_shows_the_analysed_record_in_its_theme(tmp_path: Path, theme
     assert labels <= everywhere, "beats and waves are not marked"
 
 
+def test_a_snapshot_of_a_virtual_board_shows_its_stream(tmp_path: Path) -> None:
+    target = tmp_path / "live.png"
+    arguments = ["--live", "simulator", "--snapshot", str(target), "--size", "1280x800", "--theme", "dark"]
+    done = run(arguments, tmp_path)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    image = QImage(str(target))
+    seen = {image.pixelColor(x, y).name().upper() for x in range(60, 900, 2) for y in range(130, 640, 2)}
+    assert DARK.trace in seen
+
+
 def test_bad_input_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
     bad = tmp_path / "torn.edf"
     bad.write_bytes(b"0       ")
