@@ -53,14 +53,14 @@ class Surface:
         return seconds * self.geometry.scale.px_per_s - self.left
 
     def samples(self, pad_px: float = 0.0) -> tuple[float, float]:
-        """First and last sample position shown, widened by `pad_px` on both sides."""
-        scale = self.geometry.scale
-        return scale.sample_of_px(self.left - pad_px), scale.sample_of_px(self.left + self.width + pad_px)
+        """First and last sample position that can be seen, widened by `pad_px` on both sides."""
+        scale, (first, last) = self.geometry.scale, self.shown
+        return scale.sample_of_px(self.left + first - pad_px), scale.sample_of_px(self.left + last + pad_px)
 
     def seconds(self) -> tuple[float, float]:
-        """The stretch shown, in seconds."""
-        per_s = self.geometry.scale.px_per_s
-        return self.left / per_s, (self.left + self.width) / per_s
+        """The stretch that can be seen, in seconds."""
+        per_s, (first, last) = self.geometry.scale.px_per_s, self.shown
+        return (self.left + first) / per_s, (self.left + last) / per_s
 
     def clip(self, area: QRectF) -> None:
         """Paint inside an area only, as far as it lies in the window."""

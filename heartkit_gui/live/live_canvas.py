@@ -110,7 +110,7 @@ class LiveCanvas(QWidget):
         """Leads to show, None for all."""
         self.scene.chosen = None if indices is None else tuple(indices)
         self.scene.arrange()
-        self._changed()
+        self.fit_gain()
 
     def set_filter(self, spec: FilterSpec | None) -> None:
         """Filter for display; its state is written on the trace."""

@@ -63,6 +63,7 @@ class LiveView(QWidget):
         self._analysis: Analysis | None = None
         self._events = 0
         self._was_recording = False
+        self._streams = False
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._painted: deque[float] = deque(maxlen=240)
         self.canvas = LiveCanvas()
@@ -148,6 +149,11 @@ class LiveView(QWidget):
         """Whether a recording is under way."""
         recording = self.session.recording if self.session is not None else None
         return recording is not None and recording.is_recording
+
+    @property
+    def delays_ms(self) -> list[float]:
+        """From board to screen, of the last frames."""
+        return list(self._delays)
 
     @Slot()
     @Slot(int)
@@ -257,13 +263,11 @@ class LiveView(QWidget):
         view_s = self.canvas.seconds_in_view + BOARD_MARGIN_S
         start = max(0, record.ring.head - round(view_s * record.fs))
         if analysis is not None and analysis is not self._analysis:
-            self._analysis = analysis
             self.canvas.set_analysis(analysis)
-            recent_from = max(0, analysis.n_samples - round(POINCARE_S * analysis.fs))
-            recent = excerpt(analysis, recent_from, analysis.n_samples)
-            contact = figures.lead_off_text(told.board.lead_off_mask, session.info)
-            alert = figures.alert_text(session.rate_alert)
-            self.numbers.show_findings(analysis, recent, heart_rate(analysis), alert, contact)
+        streams = self._service.is_open and session.status.state is LinkState.STREAMING
+        if analysis is not None and (analysis is not self._analysis or streams != self._streams):
+            self._analysis, self._streams = analysis, streams
+            self._show_numbers(session, analysis, told)
         info = session.info
         if info is not None and info.models:
             seen = excerpt(analysis, start, analysis.n_samples) if analysis is not None else None
@@ -274,6 +278,15 @@ class LiveView(QWidget):
         if len(events) != self._events:
             self._events = len(events)
             self.canvas.set_marks(event_marks(events, record.fs))
+
+    def _show_numbers(self, session: LiveSession, analysis: Analysis, told: LiveStatistics) -> None:
+        """Rates and remarks are of now: without a stream there are none."""
+        recent_from = max(0, analysis.n_samples - round(POINCARE_S * analysis.fs))
+        recent = excerpt(analysis, recent_from, analysis.n_samples)
+        contact = figures.lead_off_text(told.board.lead_off_mask, session.info) if self._streams else ""
+        alert = figures.alert_text(session.rate_alert) if self._streams else ""
+        rate = heart_rate(analysis) if self._streams else math.nan
+        self.numbers.show_findings(analysis, recent, rate, alert, contact)
 
     def _show_link(self, session: LiveSession, told: LiveStatistics) -> None:
         delays = np.array(self._delays)
@@ -292,8 +305,7 @@ class LiveView(QWidget):
         words = ""
         if recording is not None and recording.is_recording:
             words = figures.recorded(recording.seconds, recording.size_bytes)
-        streaming = self._service.is_open and session.status.state is LinkState.STREAMING
-        self.bar.show_times(f"Streaming {figures.elapsed(told.elapsed_s)}" if streaming else "", words)
+        self.bar.show_times(f"Streaming {figures.elapsed(told.elapsed_s)}" if self._streams else "", words)
         if self._was_recording and recording is not None and not recording.is_recording:
             self.note.show_recording(recording)
             self.recording_finished.emit(recording)

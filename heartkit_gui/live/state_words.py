@@ -66,4 +66,4 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     text = text if text.startswith(("/", "socket:")) else text[0].upper() + text[1:]
-    return text if text.endswith((".", "?", "!", ")")) else f"{text}."
+    return text if text.endswith((".", "?", "!")) else f"{text}."
