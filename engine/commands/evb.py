@@ -28,8 +28,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     start.set_defaults(run=_start)
 
     build = actions.add_parser("build", help="build a board's firmware")
-    build.add_argument("--board", metavar="BOARD", default="an547", help="an386, an547 or host")
-    build.add_argument("--output", metavar="FILE", type=Path, required=True, help="the image")
+    build.add_argument(
+        "--board", metavar="BOARD", default="an547", help="an386, an547, host, apollo4p_evb or apollo510_evb"
+    )
+    build.add_argument("--output", metavar="FILE", type=Path, required=True, help="image, or folder of sources")
     build.add_argument(
         "--models",
         metavar="NAME|FILE",
@@ -73,9 +75,15 @@ def _start(arguments: argparse.Namespace) -> int:
 
 def _build(arguments: argparse.Namespace) -> int:
     """Build and tell the sizes."""
-    from engine.export.firmware import BUILT_IN, build
+    from engine.export.firmware import BUILT_IN, board_of, build, write_project
 
-    image = build(arguments.board, arguments.output, arguments.models or BUILT_IN, strict=arguments.strict)
+    models = arguments.models or BUILT_IN
+    if board_of(arguments.board).is_real:
+        names = write_project(arguments.board, arguments.output, models)
+        print(f"sources {arguments.output} (README.md there tells how to build and flash)")
+        print(f"models  {', '.join(names)}")
+        return 0
+    image = build(arguments.board, arguments.output, models, strict=arguments.strict)
     print(f"image   {image.path}")
     if image.flash_bytes:
         print(f"flash   {image.flash_bytes:,} bytes\nRAM     {image.ram_bytes:,} bytes")

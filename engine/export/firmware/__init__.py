@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.export.firmware.boards import BOARDS, Board, board_of
 from engine.export.firmware.build import Image, build, write_sources
 from engine.export.firmware.models import BUILT_IN, FirmwareModel, model_for_firmware
+from engine.export.firmware.project import write_project
 
 __all__ = [
     "BOARDS",
@@ -15,5 +16,6 @@ __all__ = [
     "board_of",
     "build",
     "model_for_firmware",
+    "write_project",
     "write_sources",
 ]

@@ -41,7 +41,7 @@ STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
 COMMON = ("-std=c99", "-O2", "-ffp-contract=off", "-fno-tree-loop-distribute-patterns")
 BARE = ("-ffreestanding", "-ffunction-sections", "-fdata-sections", "-fno-common")
 RATES_HZ = (250, 500, 1000, SENSOR_RATE_HZ)
-_PORTABLE = ("app", "dsp", "drivers", "link", "nn")
+PORTABLE = ("app", "dsp", "drivers", "link", "nn")
 _VIRTUAL_SENSOR = "boards/virtual_sensor.c"
 
 
@@ -88,6 +88,10 @@ def build(
     Raises EngineError where the compiler is missing, a model cannot be made into C, or the image does not fit.
     """
     board = board_of(name)
+    if board.is_real:
+        raise EngineError(
+            f"the image for {name} is built by its vendor's tools", hint="write_project makes sources"
+        )
     tool = (_tool(CROSS + "gcc"),) if board.cross else compiler()
     root = firmware_path()
     with tempfile.TemporaryDirectory() as scratch:
@@ -114,7 +118,7 @@ def build(
 def _info_header(board: Board, models: Sequence[FirmwareModel]) -> str:
     info = DeviceInfo(
         firmware=f"heartkit {__version__}",
-        board=board.folder,
+        board=board.name if board.is_real else board.folder,
         protocol=(VERSION, VERSION),
         leads=LEADS,
         rates_hz=RATES_HZ,
@@ -123,7 +127,7 @@ def _info_header(board: Board, models: Sequence[FirmwareModel]) -> str:
         sources=("sensor", "replay", "inject"),
         recordings=TITLES,
         models=tuple(model_info(k, model) for k, model in enumerate(models)),
-        emulated=True,
+        emulated=not board.is_real,
         clock_hz=board.clock_hz,
         flash_bytes=board.flash_bytes,
         ram_bytes=board.ram_bytes,
@@ -151,7 +155,7 @@ def _literal(text: str) -> str:
 
 
 def _sources(board: Board, root: Path, generated: Path) -> list[Path]:
-    folders = [root / folder for folder in (*_PORTABLE, f"boards/{board.folder}")]
+    folders = [root / folder for folder in (*PORTABLE, f"boards/{board.folder}")]
     if board.cross:
         folders.append(root / "boards/mps")
     found = [path for folder in folders for path in sorted(folder.glob("*.c"))]
@@ -163,7 +167,7 @@ def _sources(board: Board, root: Path, generated: Path) -> list[Path]:
 def _flags(board: Board, root: Path, work: Path, strict: bool, sanitize: bool) -> list[str]:
     folders = [
         work / "generated",
-        *(root / f for f in (*_PORTABLE, "boards", "boards/mps", f"boards/{board.folder}")),
+        *(root / f for f in (*PORTABLE, "boards", "boards/mps", f"boards/{board.folder}")),
     ]
     target = target_of(board.codegen_target).flags
     kept = [f"-ffile-prefix-map={work}=.", f"-ffile-prefix-map={root}=firmware"] if board.cross else []
