@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path.home() / ".cache" / "heartkit-data" / "mitdb")
     parser.add_argument("--records", nargs="*", default=["DS2"])
     parser.add_argument("--each", action="store_true", help="one line a record as well")
-    parser.add_argument("--model", help="also the whole analysis, its beats typed by this model")
+    parser.add_argument("--model", help="also the whole analysis with this beat model")
     options = parser.parse_args()
     names = {"DS1": DS1, "DS2": DS2}.get(options.records[0], options.records)
     given: list[tuple[str, str]] = []
@@ -186,7 +186,7 @@ def main() -> None:
     report("reference R positions", given)
     report("own detector, matched within 150 ms", ours)
     if options.model:
-        report(f"whole analysis, beats typed by {options.model}", whole)
+        report(f"whole analysis with {options.model}", whole)
 
 
 if __name__ == "__main__":

@@ -86,70 +86,59 @@ def type_beats(
     features: their rows from `beat_features`, [n, N_FEATURES].
     confidence: that of the detector, [n]; multiplies ours.
     """
-    criteria = criteria or Criteria()
     n = len(r)
     symbol = np.full(n, "N")
     sure = np.full(n, 0.5 if n < FEWEST_BEATS else 1.0)
     if n >= FEWEST_BEATS:
-        context, _ = beat_context(r, features, fs_hz)
-        ventricular = models().ventricular.probability(context)
-        no_beat = _unseen_first_beat(r, context, fs_hz)
-        ventricular = np.where(no_beat, 0.0, ventricular)
-        not_sinus = no_beat | (ventricular > 0.5)
-        rr_s = rr_seconds(r, fs_hz)[:-1]
-        timing = sinus_context(rr_s, not_sinus)
-        fibrillation = fibrillation_on_both_sides(rr_s[1:], not_sinus, fiducials.p != ABSENT)
-        supraventricular = models().supraventricular(timing) * (1 - fibrillation)
-        early = timing[:, 0] >= -np.log(1 - criteria.premature_percent / 100)
-        early[: 1 + int(no_beat[0])] = False  # the interval before these is not known
-        symbol[(supraventricular > 0.5) & early] = "S"
-        if criteria.detect_paced:
-            symbol[_paced(features)] = "/"
-        symbol[ventricular > 0.5] = "V"
-        symbol[no_beat] = "Q"
-        ectopic = np.where(symbol == "S", supraventricular, 1 - supraventricular)
-        sure = np.where(symbol == "V", ventricular, np.minimum(1 - ventricular, ectopic))
+        said = opinion(r, features, fiducials, fs_hz, criteria=criteria)
+        symbol[(said.supraventricular > 0.5) & said.early] = "S"
+        symbol[said.paced] = "/"
+        symbol[said.ventricular > 0.5] = "V"
+        symbol[said.no_beat] = "Q"
+        ectopic = np.where(symbol == "S", said.supraventricular, 1 - said.supraventricular)
+        sure = np.where(symbol == "V", said.ventricular, np.minimum(1 - said.ventricular, ectopic))
     if confidence is not None:
         sure = sure * confidence
     symbols = tuple(symbol.tolist())
     return symbols, tuple(AAMI_OF_SYMBOL[s] for s in symbols), sure.astype(np.float32)
 
 
-def typed_by_model(
-    symbols: tuple[str, ...],
-    classes: tuple[str, ...],
-    probability: F64,
-    r: I64,
-    has_p: Bool,
-    fs_hz: float,
-    *,
-    confidence: F32,
-) -> tuple[tuple[str, ...], tuple[str, ...], F32]:
-    """Symbol, AAMI class and confidence 0..1 of beats that a model typed.
+@dataclass(frozen=True)
+class Opinion:
+    """What timing and morphology say of each beat, [n] each.
 
-    Where the atria fibrillate on both sides no beat can be called supraventricular ectopic: the next likely class
-    is taken there. Paced beats and detections that are no beat stay as `type_beats` found them.
-
-    Parameters
-    ----------
-    symbols: as `type_beats` gives them. classes: the model's symbols; probability: of each, [n, classes].
-    r, has_p: R samples at fs_hz, and whether a P wave was found before each. confidence: that of the detector, [n].
+    ventricular: probability. supraventricular: probability that it is ectopic if it is not ventricular, whether or
+    not it comes `early` enough to be called so.
     """
-    n = len(symbols)
-    classical = np.array(symbols, "<U1") if n else np.zeros(0, "<U1")
-    kept = np.isin(classical, ["/", "Q"])
-    names = np.array(classes, "<U1")
-    allowed = probability.copy()
-    if n >= FEWEST_BEATS:
-        not_sinus = kept | (names[probability.argmax(axis=1)] == "V")
-        fibrillation = fibrillation_on_both_sides(rr_seconds(r, fs_hz)[1:-1], not_sinus, has_p)
-        allowed[np.ix_(fibrillation > 0.5, names == "S")] = 0.0
-    symbol = np.where(kept, classical, names[allowed.argmax(axis=1)] if n else classical)
-    sure = (
-        np.where(kept, 1.0, allowed.max(axis=1, initial=0.0) / np.maximum(allowed.sum(axis=1), 1e-9)) * confidence
+
+    ventricular: F64
+    supraventricular: F64
+    early: Bool
+    paced: Bool
+    no_beat: Bool
+
+
+def opinion(
+    r: I64, features: F32, fiducials: Fiducials, fs_hz: float, *, criteria: Criteria | None = None
+) -> Opinion:
+    """Parameters as `type_beats`; at least `FEWEST_BEATS` beats."""
+    criteria = criteria or Criteria()
+    context, _ = beat_context(r, features, fs_hz)
+    no_beat = _unseen_first_beat(r, context, fs_hz)
+    ventricular = np.where(no_beat, 0.0, models().ventricular.probability(context))
+    not_sinus = no_beat | (ventricular > 0.5)
+    rr_s = rr_seconds(r, fs_hz)[:-1]
+    timing = sinus_context(rr_s, not_sinus)
+    fibrillation = fibrillation_on_both_sides(rr_s[1:], not_sinus, fiducials.p != ABSENT)
+    early = timing[:, 0] >= -np.log(1 - criteria.premature_percent / 100)
+    early[: 1 + int(no_beat[0])] = False  # the interval before these is not known
+    return Opinion(
+        ventricular=ventricular,
+        supraventricular=models().supraventricular(timing) * (1 - fibrillation),
+        early=early,
+        paced=_paced(features) if criteria.detect_paced else np.zeros(len(r), bool),
+        no_beat=no_beat,
     )
-    named = tuple(symbol.tolist())
-    return named, tuple(AAMI_OF_SYMBOL[s] for s in named), sure.astype(np.float32)
 
 
 def _unseen_first_beat(r: I64, context: F64, fs_hz: float) -> Bool:

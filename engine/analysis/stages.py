@@ -14,7 +14,8 @@ CLASSICAL = "classical"
 class Stages:
     """One algorithm a stage: CLASSICAL, the name of a built-in model, or the path of a model folder.
 
-    waves: P, QRS and T boundaries. beats: beat types. rhythm: whether the atria fibrillate.
+    waves: P, QRS and T boundaries. beats: beat types; a model is weighed together with the
+    classical algorithm (`joint_beats`). rhythm: whether the atria fibrillate.
     """
 
     waves: str = CLASSICAL

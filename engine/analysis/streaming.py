@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.analysis import beats, delineation, hrv, intervals, qrs, rhythm
 from engine.analysis.beat_features import COLUMN
 from engine.analysis.criteria import Criteria
+from engine.analysis.joint_beats import type_beats_jointly
 from engine.analysis.levels import st_levels
 from engine.analysis.qrs import Detections, QrsDetector
 from engine.analysis.restless import LineExtent, restless_stretches
@@ -205,19 +206,21 @@ class StreamingAnalysis:
         features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
         st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
         quality = self._unreadable(features)
-        symbol, aami, confidence = beats.type_beats(
-            self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
-        )
         chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
-        if self._beat_model is not None:
-            symbol, aami, confidence = beats.typed_by_model(
-                symbol,
-                self._beat_model.symbols,
-                self._beat_model.probabilities(),
+        if self._beat_model is None:
+            symbol, aami, confidence = beats.type_beats(
+                self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
+            )
+        else:
+            symbol, aami, confidence = type_beats_jointly(
                 self._r,
-                classical.p != ABSENT,
+                features,
+                classical,
                 self.fs,
+                classes=self._beat_model.symbols,
+                probability=self._beat_model.probabilities(),
                 confidence=self._confidence,
+                criteria=self.criteria,
             )
         # The rhythm rules weigh P waves as the classical algorithm reports them; they were fitted to those.
         spans = rhythm.statements(
@@ -248,7 +251,7 @@ class StreamingAnalysis:
         if self._wave_model is not None:
             made["delineation"] = self._wave_model.identity
         if self._beat_model is not None:
-            made["beats"] = f"{self._beat_model.identity}; pacing by its spikes"
+            made["beats"] = f"{self._beat_model.identity} and {PROVENANCE['beats']}, weighed together"
         if self._rhythm_model is not None:
             made["rhythm"] = f"{self._rhythm_model.identity} for fibrillation; {PROVENANCE['rhythm']}"
         return made
