@@ -21,7 +21,8 @@ from engine.signals.resample import resample
 I16 = NDArray[np.int16]
 F32 = NDArray[np.float32]
 
-TWELVE_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+# II first, as in the firmware: it is what one gets with a single lead, and what the models were mostly trained on.
+TWELVE_LEADS = ("II", "I", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 UV_PER_CODE = 1.0
 INJECT_VALUES = 16384  # buffered, all leads together
 _STRIP_S = 60.0

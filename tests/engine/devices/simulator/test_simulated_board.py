@@ -158,7 +158,7 @@ def test_a_replay_plays_the_recording_in_a_loop(driver: Driver):
 def test_without_a_choice_the_recording_that_fits_the_leads_is_played(driver: Driver):
     driver.ask(Start(250, 0b111, source=Source.REPLAY))
     found = samples(driver.run(0.5))
-    assert found[0].tolist() == [1000, 2000, NO_VALUE_16]
+    assert found[0].tolist() == [2000, 1000, NO_VALUE_16]
 
 
 def test_a_recording_is_resampled_to_the_boards_rate(driver: Driver):
@@ -169,7 +169,7 @@ def test_a_recording_is_resampled_to_the_boards_rate(driver: Driver):
 
 
 def test_the_synthetic_sensor_has_a_heart_beat(driver: Driver):
-    driver.ask(Start(250, 0b10))
+    driver.ask(Start(250, 0b01))
     lead = samples(driver.run(10.0))[:, 0].astype(float)
     steep = np.flatnonzero(np.abs(np.diff(lead)) > 0.5 * np.abs(np.diff(lead)).max())
     beats = 1 + int((np.diff(steep) > 50).sum())
@@ -311,7 +311,7 @@ def results(said: list[Message]) -> list[tuple[Result, bytes]]:
 
 
 def test_a_model_gives_a_result_for_every_window(with_model: Driver, seg: BoardModel):
-    with_model.ask(Start(250, 0b10, model_mask=0b100))
+    with_model.ask(Start(250, 0b01, model_mask=0b100))
     said = with_model.run(12.0)
     found = results(said)
     hop = seg.info.hop * 5 // 2
@@ -324,11 +324,11 @@ def test_a_model_gives_a_result_for_every_window(with_model: Driver, seg: BoardM
 
 
 def test_results_may_be_classes_or_only_hashes(with_model: Driver):
-    with_model.ask(Start(250, 0b10, model_mask=0b100))
+    with_model.ask(Start(250, 0b01, model_mask=0b100))
     tensors = results(with_model.run(4.0))
-    with_model.ask(Start(250, 0b10, model_mask=0b100, results=Results.CLASS_RUNS))
+    with_model.ask(Start(250, 0b01, model_mask=0b100, results=Results.CLASS_RUNS))
     runs = results(with_model.run(4.0))
-    with_model.ask(Start(250, 0b10, model_mask=0b100, results=Results.HASH_ONLY))
+    with_model.ask(Start(250, 0b01, model_mask=0b100, results=Results.HASH_ONLY))
     hashes = results(with_model.run(4.0))
     assert [r.output_hash for r, _ in runs] == [r.output_hash for r, _ in tensors]
     assert [r.output_hash for r, _ in hashes] == [r.output_hash for r, _ in tensors]

@@ -1,0 +1,104 @@
+"""The simulated board is no board of its own kind: it answers every request as the firmware does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from firmware_host import HostLink
+
+from engine.devices.protocol import (
+    Ack,
+    Infer,
+    Inject,
+    Input,
+    Mark,
+    Message,
+    ModelCommit,
+    ModelData,
+    Reset,
+    SelfTest,
+    SetModels,
+    SetNoise,
+    SetSource,
+    Source,
+    Start,
+    Stop,
+)
+from engine.devices.simulator import Simulator
+
+REPLAY, INJECT = Source.REPLAY, Source.INJECT
+CONVERSATION: list[Message] = [
+    Stop(),
+    Start(333),
+    Start(250, 1 << 12),
+    Start(250, source=9),
+    Start(250, sample_bits=12),
+    Start(250, results=7),
+    Start(250, model_mask=1 << 20),
+    Start(250, model_mask=0b100, source=REPLAY),  # beat-aami has no windows of its own
+    Start(1000, 0xFFF, samples_per_frame=21),
+    SetSource(REPLAY, 9),
+    SetSource(7),
+    SetSource(REPLAY, 1),
+    SetModels(1 << 20),
+    Inject(0, np.array([[1]])),
+    Infer(0),
+    Infer(31),
+    Input(0, 0, 5, b"short"),
+    Input(0, 0, 256, bytes(200)),
+    Input(0, 100, 256, bytes(56)),
+    Input(0, 200, 256, bytes(56)),
+    Infer(0),
+    Infer(1),
+    SetNoise(10, 20, 30, 40),
+    Mark("here"),
+    SelfTest(),
+    Start(250, 0b11, source=INJECT, model_mask=0b11),
+    Inject(0, np.array([[1]])),
+    Inject(0, np.array([[1, 2]])),
+    Inject(20_000, np.array([[1, 2]])),
+    SelfTest(),
+    SetModels(0b10),
+    Stop(),
+    Start(250, sample_bits=24, source=REPLAY),
+    Stop(),
+    Ack(3),
+    Reset(),
+]
+LATER: list[Message] = [ModelData(0, b"x"), ModelCommit(0)]  # boards that take no uploads answer otherwise
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Iterator[HostLink]:
+    with Simulator(models=("seg-4-sm", "den-sm", "beat-aami")) as simulator:
+        link = HostLink(int(simulator.url.rpartition(":")[2]))
+        yield link
+        link.close()
+
+
+def answers(link: HostLink) -> list[tuple[str, int]]:
+    return [(type(message).__name__, link.ask(message).status) for message in CONVERSATION]
+
+
+def test_every_request_ends_alike(board: HostLink, simulated: HostLink):
+    assert answers(simulated) == answers(board)
+
+
+def test_no_upload_without_a_beginning(board: HostLink, simulated: HostLink):
+    for message in LATER:
+        assert board.ask(message).status != 0
+        assert simulated.ask(message).status != 0
+
+
+def test_both_describe_themselves_alike(board: HostLink, simulated: HostLink):
+    ours, theirs = simulated.info(), board.info()
+    for name in ("protocol", "leads", "uv_per_lsb", "uv_per_lsb_24", "sources"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert set(ours.rates_hz) == set(theirs.rates_hz)
+    for simulated_model, model in zip(ours.models, theirs.models, strict=True):
+        for name in ("id", "name", "input_shape", "output_shape", "input_zero", "output_zero", "task", "classes"):
+            assert getattr(simulated_model, name) == getattr(model, name), name
+        assert simulated_model.hop == model.hop
+        assert simulated_model.input_scale == pytest.approx(model.input_scale, rel=1e-6)
