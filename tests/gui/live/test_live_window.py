@@ -1,0 +1,280 @@
+"""The whole way in the real window, with the real session and a simulated board."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.devices.link_state import LinkState
+from engine.devices.protocol import Source
+from engine.devices.simulator import Faults, Simulator
+from heartkit_gui.live.live_view import LiveView
+from heartkit_gui.views.main_window import MainWindow
+
+PATIENCE_MS = 30_000
+
+
+def simulator_of(window: MainWindow) -> Simulator:
+    board = window.context.live.board
+    assert board is not None
+    simulator: Simulator = board.simulator
+    return simulator
+
+
+def wait(qtbot: QtBot, condition: Callable[[], bool]) -> None:
+    qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+
+
+def test_one_click_on_the_welcome_page_streams_with_findings_of_host_and_board(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.devices import virtual
+
+    started = virtual.start
+    monkeypatch.setattr(virtual, "start", lambda board: started("simulator"))  # the button asks for the M55
+    qtbot.mouseClick(window.review.welcome.live, Qt.MouseButton.LeftButton)
+    view = window.live.view
+    assert view is not None
+    assert view.isVisible()
+    assert "Starting" in view.devices.card.title.text()
+    wait(qtbot, lambda: view.canvas.scene.marks is not None and len(view.canvas.scene.marks.beats) > 0)
+    wait(qtbot, lambda: view.canvas.scene.board is not None and len(view.canvas.scene.board.waves) > 0)
+    assert view.devices.card.title.text() == LinkState.STREAMING.words
+    assert view.numbers.rate.text() != ""
+    assert view.numbers.legend.isVisible()
+    assert view.link.values["Samples lost"].text().startswith("0 of")
+    assert view.canvas.frame_ms
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is not installed")
+def test_the_virtual_cortex_m55_streams(window: MainWindow, qtbot: QtBot) -> None:
+    window.registry.run("live.start_an547")
+    view = window.live.made()
+    wait(qtbot, lambda: view.has_stream and view.canvas.position > 250)
+    assert window.context.live.board is not None
+    assert window.context.live.board.board == "an547", window.context.live.board.note
+    assert view.board.boxes
+
+
+def test_a_board_at_an_address_is_streamed_from(window: MainWindow, qtbot: QtBot) -> None:
+    with Simulator() as simulator:
+        window.registry.run("live.show")
+        view = window.live.made()
+        view.devices._sections[2].set_open(True)
+        qtbot.keyClicks(view.devices.address, simulator.url)
+        qtbot.mouseClick(view.devices.open, Qt.MouseButton.LeftButton)
+        wait(qtbot, lambda: view.has_stream and view.canvas.position > 100)
+        window.registry.run("live.leave")
+        wait(qtbot, lambda: not simulator.streaming)
+        assert view.has_stream  # what was received stays
+        assert view.devices.card.title.text() == LinkState.CLOSED.words
+        qtbot.mouseClick(view.devices.card.retry, Qt.MouseButton.LeftButton)
+        wait(qtbot, lambda: simulator.streaming)
+
+
+def test_nobody_at_an_address_is_a_state_with_a_cure_and_ends_when_somebody_comes(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    with Simulator() as simulator:
+        url = simulator.url
+        simulator.unplug(1.5)
+        window.registry.run("live.show")
+        view = window.live.made()
+        window.context.live.connect_port(url)
+        wait(qtbot, lambda: view.devices.card.title.text() == LinkState.LOST.words)
+        assert "nobody listens there" in view.devices.card.reason.text()
+        assert "Trying again" in view.devices.card.advice.text()
+        assert view.note.isVisible()
+        wait(qtbot, lambda: view.has_stream)
+        wait(qtbot, lambda: not view.note.isVisible())
+
+
+def test_a_pulled_cable_is_said_and_streaming_goes_on_by_itself(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    simulator_of(window).unplug(2.0)
+    wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.RECONNECTING.words)
+    assert streaming.note.isVisible()
+    wait(qtbot, lambda: streaming.numbers.rate.text() == "–")
+    wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.STREAMING.words)
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 100)
+    wait(qtbot, lambda: streaming.link.values["Reconnected"].text() == "1 times")
+
+
+def test_lost_frames_are_counted_and_shown_as_gaps(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    simulator_of(window).faults = Faults(drop=0.2)
+    wait(qtbot, lambda: len(streaming.canvas._screen._ring.gaps) > 0)
+    wait(qtbot, lambda: not streaming.link.values["Samples lost"].text().startswith("0 of"))
+
+
+def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    wait(qtbot, lambda: streaming.canvas.scene.marks is not None and len(streaming.canvas.scene.marks.beats) > 1)
+    window.activateWindow()
+    streaming.canvas.setFocus()
+    qtbot.keyClick(streaming.canvas, Qt.Key.Key_Space)
+    assert streaming.is_frozen
+    assert window.registry["live.freeze"].isChecked()
+    frozen = streaming.freezer.canvas
+    assert frozen.hasFocus()
+    assert window.trace is frozen
+    record = frozen.scene.record
+    assert record is not None
+    at, session = record.n_samples, streaming.session
+    assert session is not None and session.ring is not None
+    ring = session.ring
+    head = ring.head
+    wait(qtbot, lambda: ring.head > head + 50)
+    assert record.n_samples == at
+    qtbot.keyClick(frozen, Qt.Key.Key_Home)
+    assert frozen.view_start == 0
+    qtbot.keyClick(frozen, Qt.Key.Key_Tab)
+    assert frozen.selected_beat == 0
+    qtbot.mouseClick(streaming.freezer.tools["time"], Qt.MouseButton.LeftButton)
+    assert "ms" in streaming.freezer.reading.text()
+    qtbot.mouseClick(streaming.freezer.back, Qt.MouseButton.LeftButton)
+    assert not streaming.is_frozen
+    wait(qtbot, lambda: streaming.canvas.position > at)
+
+
+def test_a_mark_is_kept_and_shown(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    wait(qtbot, lambda: streaming.canvas.scene.reference is not None)
+    reference = streaming.canvas.scene.reference
+    assert reference is not None
+    assert "Mark" in reference.note_text
+
+
+def test_a_recording_is_reviewed_with_the_findings_of_the_stream(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    wait(qtbot, lambda: streaming.is_recording)
+    wait(qtbot, lambda: "REC 0:0" in streaming.bar.recording.text() and "kB" in streaming.bar.recording.text())
+    qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    qtbot.wait(2500)
+    with qtbot.waitSignal(streaming.recording_finished, timeout=PATIENCE_MS) as ended:
+        window.registry.run("live.record")
+    status = ended.args[0]
+    assert status.fault == ""
+    assert streaming.note.isVisible()
+    assert status.name in streaming.note.text.text()
+    with qtbot.waitSignal(window.context.document.record_changed, timeout=PATIENCE_MS):
+        qtbot.mouseClick(streaming.note.open, Qt.MouseButton.LeftButton)
+    assert not window.live.is_shown
+    record = window.context.document.record
+    assert record is not None
+    assert record.n_samples == status.n_samples
+    names = {found.name for found in window.context.document.annotations}
+    assert len(names) >= 2  # the marks, and what was found
+    assert window.context.live.is_open  # streaming goes on
+    session = window.context.live.session
+    assert session is not None and session.ring is not None
+    live, _ = session.ring.read(status.first_position, status.first_position + status.n_samples)
+    assert (record.read(0, status.n_samples).values == live).all()
+
+
+def test_no_recording_where_nothing_can_be_written(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.context.folders.recordings.write_text("in the way")
+    with qtbot.waitSignal(window.context.live.failed, timeout=PATIENCE_MS) as failed:
+        window.registry.run("live.record")
+    assert failed.args[0] == "Cannot record"
+    assert not streaming.is_recording
+    wait(qtbot, lambda: not window.registry["live.record"].isChecked())
+
+
+def test_input_noise_models_and_rate_are_asked_of_the_board(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    session, panel = streaming.session, streaming.board
+    assert session is not None
+    wait(qtbot, lambda: session.statistics().board.source is Source.REPLAY)
+    choice = next(i for i in range(panel.source.count()) if panel.source.itemData(i)[0] is Source.SENSOR)
+    panel.source.setCurrentIndex(choice)
+    panel.source.activated.emit(choice)
+    wait(qtbot, lambda: session.statistics().board.source is Source.SENSOR)
+    panel.boxes[0].switch.click()
+    wait(qtbot, lambda: session.statistics().board.model_mask & 1 == 0)
+    panel.noise["baseline_mv"].setValue(30)
+    former = session.generation
+    panel.rate.setCurrentIndex(panel.rate.findData(500))
+    panel.rate.activated.emit(panel.rate.currentIndex())
+    wait(qtbot, lambda: session.generation > former and session.ring is not None)
+    wait(qtbot, lambda: streaming.canvas.record is not None and streaming.canvas.record.fs == 500)
+
+
+def test_going_to_the_review_and_back_keeps_the_stream_and_the_panels(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    assert not window.panels.dock("findings").isVisible()
+    window.registry.run("live.show")
+    assert window.panels.dock("findings").isVisible()
+    assert window.trace is window.review.canvas
+    at = streaming.canvas.position
+    qtbot.wait(300)
+    assert streaming.canvas.position == at  # nothing is drawn that nobody sees
+    window.registry.run("live.show")
+    wait(qtbot, lambda: streaming.canvas.position > at)
+    assert not window.panels.dock("findings").isVisible()
+
+
+def test_speed_gain_and_filter_of_the_toolbar_are_those_of_the_live_trace(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    before = window.review.canvas.speed
+    window.registry.run("view.speed_50")
+    window.registry.run("view.gain_20")
+    window.registry.run("view.filter_monitor")
+    assert (streaming.canvas.speed, streaming.canvas.gain) == (50.0, 20.0)
+    assert window.review.canvas.speed == before
+    assert streaming.canvas.scene.pages is not None and streaming.canvas.scene.pages.spec is not None
+    assert window.toolbar.choices["speed"].currentText() == "50 mm/s"
+
+
+def test_sweep_and_roll_by_key(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    streaming.canvas.setFocus()
+    qtbot.keyClick(streaming.canvas, Qt.Key.Key_W, Qt.KeyboardModifier.ShiftModifier)
+    assert streaming.canvas.mode == "roll"
+    qtbot.keyClick(streaming.canvas, Qt.Key.Key_W)
+    assert streaming.canvas.mode == "sweep"
+
+
+def test_another_board_takes_the_place_of_the_first(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    first = streaming.session
+    window.registry.run("live.start_simulator")
+    wait(qtbot, lambda: streaming.session is not first and streaming.has_stream)
+    assert first is not None
+    wait(qtbot, lambda: first.status.state is LinkState.CLOSED)
+
+
+CONTROLS = (QPushButton, QToolButton, QComboBox, QLineEdit, QSlider)
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_keyboard(streaming: LiveView, qtbot: QtBot) -> None:
+    streaming.devices.fold(False)
+    streaming.devices._sections[2].set_open(True)
+    nameless, unreachable = [], []
+    for widget in streaming.findChildren(QWidget):
+        if not isinstance(widget, CONTROLS) or widget.objectName().startswith("qt_"):
+            continue
+        if isinstance(widget.parent(), QComboBox):
+            continue
+        if not widget.accessibleName():
+            nameless.append(_name(widget))
+        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            unreachable.append(_name(widget))
+    assert nameless == []
+    assert unreachable == []
+
+
+def _name(widget: QObject) -> str:
+    return f"{type(widget).__name__} {getattr(widget, 'text', QLabel)()} in {type(widget.parent()).__name__}"
