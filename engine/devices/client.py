@@ -95,11 +95,15 @@ class BoardClient:
         port: str,
         listener: Listener,
         opener: Callable[[], Transport],
+        *,
+        not_understood: Callable[[], None] | None = None,
     ) -> None:
         self.port = port
         self.info: DeviceInfo | None = None
         self._listener = listener
         self._opener = opener
+        self._not_understood = not_understood  # told when a port opens but nobody speaks our protocol there
+        self._cannot_open = ""
         self._status = LinkStatus(LinkState.CLOSED)
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -147,11 +151,19 @@ class BoardClient:
         self._thread = None
 
     def wait_connected(self, timeout_s: float) -> DeviceInfo:
-        """What the board is, as soon as it answered. Raises DeviceError with the reason when it did not in time."""
+        """What the board is, as soon as it answered.
+
+        Raises DeviceError with the reason when it did not in time; at once when the port cannot be opened, or the
+        firmware speaks another version. The client goes on trying.
+        """
+
+        def is_settled() -> bool:
+            state = self._status.state
+            is_hopeless = state is LinkState.LOST and bool(self._cannot_open)
+            return state.is_connected or state is LinkState.WRONG_VERSION or is_hopeless
+
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._status.state.is_connected or self._status.state is LinkState.WRONG_VERSION, timeout_s
-            )
+            self._changed.wait_for(is_settled, timeout_s)
             status, info = self._status, self.info
         if status.state.is_connected and info is not None:
             return info
@@ -236,6 +248,8 @@ class BoardClient:
             except VersionError as error:
                 self._tell(LinkState.WRONG_VERSION, str(error))
             except NoAnswerError as error:
+                if self._not_understood is not None:
+                    self._not_understood()
                 lost = LinkState.RECONNECTING if self._was_connected else LinkState.LOST
                 self._tell(LinkState.GARBAGE if self._hears_garbage() else lost, str(error))
             except EngineError as error:
@@ -252,7 +266,7 @@ class BoardClient:
         """Open the port and find out who is there; a stream that was under way goes on."""
         if not self._status.state.is_fault:
             self._tell(LinkState.OPENING, self.port)
-        transport = self._opener()
+        transport = self._opened()
         self._decoder.reset()
         self._bytes_seen = self._bad_in_row = 0
         self._misfit = None
@@ -269,6 +283,15 @@ class BoardClient:
             self._begin(self._wanted)
         self._rebooted = False
         self._tell(LinkState.READY if self._wanted is None else LinkState.STREAMING, "")
+
+    def _opened(self) -> Transport:
+        try:
+            transport = self._opener()
+        except EngineError as error:
+            self._cannot_open = str(error)
+            raise
+        self._cannot_open = ""
+        return transport
 
     def _handshake(self) -> None:
         """HELLO until INFO comes. Raises VersionError, NoAnswerError."""

@@ -22,6 +22,7 @@ from engine.analysis.types import Analysis
 from engine.devices.client import BoardClient
 from engine.devices.faults import DeviceError
 from engine.devices.heart_rate import RateLimits
+from engine.devices.injection import InjectedRecord, Injector
 from engine.devices.link_state import LinkStatus
 from engine.devices.live_feed import LiveFeed, lead_index
 from engine.devices.live_types import (
@@ -35,9 +36,11 @@ from engine.devices.live_types import (
 from engine.devices.protocol import DeviceInfo, Mark, SetModels, SetNoise, SetSource, Source
 from engine.devices.recorder import RecorderOptions, RecorderStatus
 from engine.devices.ring import HOUR_S, Ring
+from engine.devices.speeds import SpeedSearch
 from engine.devices.start_request import resolved, start_request
 from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, open_port
 from engine.records.annotations import Annotations
+from engine.records.record import Record
 
 
 class LiveSession:
@@ -77,9 +80,11 @@ class LiveSession:
             first_index=first_index,
             holds_up=math.isinf(speed),
         )
-        opener = opener or (lambda: open_port(port, baud=baud, speed=speed))
-        self._client = BoardClient(port, self._feed, opener)
+        speeds = SpeedSearch(baud)
+        opener = opener or (lambda: open_port(port, baud=speeds.baud, speed=speed))
+        self._client = BoardClient(port, self._feed, opener, not_understood=speeds.next)
         self._feed.transit_s = self._transit_s
+        self._injector: Injector | None = None
 
     # -- what it is and what it found
 
@@ -224,6 +229,7 @@ class LiveSession:
 
     def close(self) -> None:
         """Stop, disconnect, finish analysis, comparison and recording; what was found stays."""
+        self._stop_injecting()
         self._client.close()
         self._feed.comparison.close()
         if self._feed.analysis is not None:
@@ -244,10 +250,26 @@ class LiveSession:
         self._client.stop()
 
     def select_source(self, source: Source, item: int = 0) -> None:
-        """Where the board takes its samples from; `item`: which of `info.recordings` REPLAY plays."""
+        """Where the board takes its samples from; `item`: which of `info.recordings` REPLAY plays.
+
+        INJECT alone gives nothing to take: see `inject`.
+        """
+        self._stop_injecting()
         self._client.request(SetSource(source=source, item=item))
         self.options = replace(self.options, source=source)
         self._client.remember(source=source)
+
+    def inject(self, record: Record) -> None:
+        """Have the board take its samples from a record of this computer, over and over (source INJECT).
+
+        Raises DeviceError when nothing streams, or the board refuses.
+        """
+        intake = self._feed.intake
+        if intake is None:
+            raise DeviceError("nothing streams yet that samples could be injected into")
+        samples = InjectedRecord(record, intake.shape)
+        self.select_source(Source.INJECT)
+        self._injector = Injector(self._client, samples, intake.shape, lambda: self._feed.restarts)
 
     def select_models(self, model_ids: tuple[int, ...]) -> None:
         """Which of the board's models run."""
@@ -302,6 +324,11 @@ class LiveSession:
             return status
         found = () if analysis is None else (_findings(analysis, status.first_position),)
         return recorder.finish(found)
+
+    def _stop_injecting(self) -> None:
+        injector, self._injector = self._injector, None
+        if injector is not None:
+            injector.close()
 
     def _transit_s(self) -> float:
         trip_s = self._client.round_trip_s

@@ -61,6 +61,7 @@ class LiveFeed:
     ) -> None:
         self.limits = limits
         self.generation = 0
+        self.restarts = 0  # STARTs that the board obeyed
         self.transit_s: Callable[[], float] = float  # set by the session: half the shortest round trip
         self.intake: StreamIntake | None = None
         self.start: Start | None = None
@@ -170,6 +171,7 @@ class LiveFeed:
             self._say(str(error))
             return
         self.results.restart()
+        self.restarts += 1
         self.start = start
         first_index: int | None = 0
         if self.intake is None or self.intake.shape != shape:
