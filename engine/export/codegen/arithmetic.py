@@ -68,7 +68,10 @@ def activation_range(activation: Activation, scale: float, zero: int) -> tuple[i
     if ends is None:
         return None
     single = np.float32(scale)
-    low, high = (None if end is None else zero + round_away(float(np.float32(end) / single)) for end in ends)
+    low, high = (
+        None if end is None else zero + round_away(float(np.clip(np.float32(end) / single, -1e6, 1e6)))
+        for end in ends
+    )
     return max(INT8_LOW, low if low is not None else INT8_LOW), min(
         INT8_HIGH, high if high is not None else INT8_HIGH
     )

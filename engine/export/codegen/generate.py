@@ -16,6 +16,7 @@ from engine.export.codegen.parts import Constant, Place, Step
 from engine.export.codegen.plan import Plan, plan
 from engine.export.codegen.refusal import UnsupportedModelError
 from engine.export.codegen.report import CodeReport
+from engine.export.codegen.shapes import check_shapes
 from engine.export.codegen.source import Address, header_text, source_text
 from engine.export.codegen.targets import target_of
 from engine.export.cost import operator_macs
@@ -65,8 +66,11 @@ def _generate(graph: Graph, sha256: str, folder: Path, name: str, target: str) -
     chosen = target_of(target)
     net = Net(graph)
     ends = _end(graph, graph.inputs), _end(graph, graph.outputs)
+    _check_flow(graph)
     homes = _homes(graph)
     steps = _lowered(net, homes)
+    if graph.tensors[homes[graph.outputs[0]]].data is not None:
+        raise UnsupportedModelError("cannot become C: its output is constant", hint="train the model")
     arena_tensors = {
         home: graph.tensors[home].bytes
         for home in {homes[t] for step in steps for t in step.writes}
@@ -117,6 +121,20 @@ def _end(graph: Graph, indices: tuple[int, ...]) -> TensorIo:
     return tensor_end(tensor)
 
 
+def _check_flow(graph: Graph) -> None:
+    """Every tensor is the input, a constant, or written once; otherwise memory could not be planned."""
+    given = {t.index for t in graph.tensors if t.data is not None} | set(graph.inputs)
+    for operator in graph.operators:
+        for index in operator.outputs:
+            if index in given:
+                raise GraphError(f"is damaged: {operator.name} writes a constant, the input, or what is written")
+            given.add(index)
+    if any(tensor.is_variable for tensor in graph.tensors):
+        raise UnsupportedModelError(
+            "cannot become C: it keeps state between windows", hint="unroll recurrent layers"
+        )
+
+
 def _homes(graph: Graph) -> dict[int, int]:
     """Tensor -> tensor in whose memory it lies: views lie in what they view."""
     homes = {tensor.index: tensor.index for tensor in graph.tensors}
@@ -129,13 +147,11 @@ def _homes(graph: Graph) -> dict[int, int]:
 def _lowered(net: Net, homes: dict[int, int]) -> list[Step]:
     steps = []
     for index, operator in enumerate(net.graph.operators):
-        if operator.name in VIEWS:
-            x, y = net.input(operator, 0), net.output(operator)
-            if x.elements != y.elements:
-                raise net.refuse(operator, "it changes the number of values", "export the model again")
-            continue
-        if operator.name not in LOWERINGS:
+        if operator.name not in LOWERINGS and operator.name not in VIEWS:
             raise UnsupportedModelError(f"{operator.name} cannot become C", hint=cure(operator.name))
+        check_shapes(net, operator)
+        if operator.name in VIEWS:
+            continue
         step = Step(index, operator.name)
         LOWERINGS[operator.name](net, operator, step)
         read = [a.tensor for call in step.calls for a in call.arguments if isinstance(a, Place)]

@@ -20,6 +20,8 @@ from engine.export.tflite_graph import ABSENT, Operator, Tensor
 from engine.export.tflite_options import Activation, ConvOptions, FullyConnectedOptions, Padding
 
 I64 = NDArray[np.int64]
+MOST_PHASES = 64  # stride of a transposed convolution
+LARGEST_FACTOR = 2.0**20  # from accumulators to output; a shift beyond 31 bits has no meaning
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def transpose_conv(net: Net, operator: Operator, step: Step) -> None:
     x, y = net.input(operator, 2), net.output(operator)
     filters = _filters(net, operator, x, y, 1, 3, channel_axis=0)
     (stride_y, stride_x), (height, width) = options.stride, filters.weights.shape[1:3]
+    if max(options.stride) > MOST_PHASES:
+        raise net.refuse(operator, f"a stride of {max(options.stride)}", f"use strides up to {MOST_PHASES}")
     pad_top = padding_before(options.padding, y.shape[1], height, stride_y, 1, x.shape[1])
     pad_left = padding_before(options.padding, y.shape[2], width, stride_x, 1, x.shape[2])
     outputs = y.shape[3]
@@ -124,8 +128,6 @@ def fully_connected(net: Net, operator: Operator, step: Step) -> None:
     filters = _filters(net, operator, x, y, 1, 2, channel_axis=0, single_product=True)
     outputs, inputs = filters.weights.shape
     rows = x.elements // inputs
-    if rows * inputs != x.elements or rows * outputs != y.elements:
-        raise net.refuse(operator, "its sizes do not fit", "export the model again")
     window = _flat_window(rows, inputs, outputs)
     dense = Filters(
         filters.weights.reshape(outputs, 1, 1, inputs), filters.bias, filters.multipliers, filters.shifts
@@ -160,6 +162,8 @@ def _filters(
         reals = [float(np.float32(source) * scales.scale[0]) / target] * channels
     else:
         reals = [source * float(scales.scale[0]) / target] * channels
+    if max(reals) >= LARGEST_FACTOR:
+        raise net.refuse(operator, "the scale of its output is far below its input's", "export the model again")
     multipliers, shifts = zip(*(quantized_multiplier(real) for real in reals), strict=True)
     return Filters(weights, _bias(net, operator, bias_at, channels), list(multipliers), list(shifts))
 

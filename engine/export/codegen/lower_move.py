@@ -33,7 +33,7 @@ def strides(shape: Sequence[int]) -> list[int]:
 def transpose(net: Net, operator: Operator, step: Step) -> None:
     """Axes in another order."""
     x, y = _pair(net, operator)
-    order = [int(axis) for axis in np.ravel(net.constant(operator, 1, "order of axes"))]
+    order = net.integers(operator, 1, "order of axes")
     steps = strides(x.shape)
     _move(net, operator, step, y.shape, [steps[axis] for axis in order], strides(y.shape), x.index, y.index)
 
@@ -79,7 +79,7 @@ def split(net: Net, operator: Operator, step: Step) -> None:
         assert isinstance(operator.options, AxisOptions)
         axis = operator.options.axis
     else:
-        axis = int(np.ravel(net.constant(operator, axis_at, "axis"))[0])
+        axis = net.integers(operator, axis_at, "axis")[0]
     outer = math.prod(x.shape[: axis % len(x.shape)])
     offset, pitch = 0, x.elements // outer
     for index in operator.outputs:
@@ -95,7 +95,7 @@ def strided_slice(net: Net, operator: Operator, step: Step) -> None:
     options = operator.options
     assert isinstance(options, StridedSliceOptions)
     x, y = _pair(net, operator)
-    begin, end, every = (np.ravel(net.constant(operator, k, "range")).tolist() for k in (1, 2, 3))
+    begin, end, every = (net.integers(operator, k, "range") for k in (1, 2, 3))
     if options.ellipsis_mask or options.new_axis_mask:
         raise net.refuse(operator, "an ellipsis or a new axis in its range", "reshape after slicing")
     picks = []
@@ -118,7 +118,7 @@ def strided_slice(net: Net, operator: Operator, step: Step) -> None:
 def cut(net: Net, operator: Operator, step: Step) -> None:
     """SLICE: a range of each axis."""
     x, y = _pair(net, operator)
-    begin = np.ravel(net.constant(operator, 1, "range")).tolist()
+    begin = net.integers(operator, 1, "range")
     steps = strides(x.shape)
     offset = sum(first * stride for first, stride in zip(begin, steps, strict=True))
     _move(net, operator, step, y.shape, steps, strides(y.shape), x.index, y.index, x_offset=offset)
@@ -127,11 +127,11 @@ def cut(net: Net, operator: Operator, step: Step) -> None:
 def pad(net: Net, operator: Operator, step: Step) -> None:
     """PAD and PADV2: a border of the zero point, or of one constant."""
     x, y = _pair(net, operator)
-    before = np.reshape(net.constant(operator, 1, "border"), (-1, 2))[:, 0].tolist()
+    before = np.reshape(net.integers(operator, 1, "border"), (-1, 2))[:, 0].tolist()
     value = zero_of(y)
     if operator.name == "PADV2":
         _need_same_scale(net, operator, net.input(operator, 2), y)
-        value = int(np.ravel(net.constant(operator, 2, "border value"))[0])
+        value = net.integers(operator, 2, "border value")[0]
     steps = strides(y.shape)
     offset = sum(count * stride for count, stride in zip(before, steps, strict=True))
     step.call("nn_fill_s8", str(value), Place(y.index), str(y.elements))
@@ -142,7 +142,7 @@ def mirror_pad(net: Net, operator: Operator, step: Step) -> None:
     """A border that repeats the values before it in reverse, on one axis."""
     assert isinstance(operator.options, MirrorPadOptions)
     x, y = _pair(net, operator)
-    border = np.reshape(net.constant(operator, 1, "border"), (-1, 2)).tolist()
+    border = np.reshape(net.integers(operator, 1, "border"), (-1, 2)).tolist()
     axes = [k for k, pair in enumerate(border) if any(pair)]
     if len(axes) > 1:
         raise net.refuse(operator, "it pads several axes", "pad one axis after the other")
@@ -156,7 +156,7 @@ def gather(net: Net, operator: Operator, step: Step) -> None:
     """Constant indices along an axis."""
     assert isinstance(operator.options, AxisOptions)
     x, y = _pair(net, operator)
-    index = np.ravel(net.constant(operator, 1, "list of indices")).tolist()
+    index = net.integers(operator, 1, "list of indices")
     _pick(net, operator, step, x, y, operator.options.axis % len(x.shape), index)
 
 

@@ -14,6 +14,8 @@ from engine.export.tflite_graph import Operator
 from engine.export.tflite_options import MatMulOptions, PoolOptions, SoftmaxOptions
 
 SOFTMAX_INTEGER_BITS = 5
+MOST_CLASSES = 4095  # whose exponentials fit into the 12 integer bits of their sum
+LARGEST_FACTOR = 2.0**20
 REDUCERS = {"MEAN": "nn_mean_s8", "REDUCE_MAX": "nn_reduce_max_s8", "REDUCE_MIN": "nn_reduce_min_s8"}
 
 
@@ -46,7 +48,7 @@ def pool(net: Net, operator: Operator, step: Step) -> None:
 def reduce(net: Net, operator: Operator, step: Step) -> None:
     """MEAN, REDUCE_MAX and REDUCE_MIN over neighbouring axes."""
     x, y = net.input(operator, 0), net.output(operator)
-    axes = {int(axis) % len(x.shape) for axis in np.ravel(net.constant(operator, 1, "list of axes"))}
+    axes = {axis % len(x.shape) for axis in net.integers(operator, 1, "list of axes")}
     axes = {axis for axis in axes if x.shape[axis] > 1}
     first, last = min(axes, default=0), max(axes, default=-1)
     if any(axis not in axes and x.shape[axis] > 1 for axis in range(first, last + 1)):
@@ -54,6 +56,8 @@ def reduce(net: Net, operator: Operator, step: Step) -> None:
     outer, count = math.prod(x.shape[:first]), math.prod(x.shape[first : last + 1])
     fields = {"outer": outer, "count": count, "inner": x.elements // (outer * count)}
     if operator.name == "MEAN":
+        if scale_of(x) / scale_of(y) >= LARGEST_FACTOR:
+            raise net.refuse(operator, "the scale of its output is far below its input's", "export the model again")
         multiplier, shift = _mean_multiplier(scale_of(x) / scale_of(y), count)
         fields |= {"in_zero": zero_of(x), "out_zero": zero_of(y), "multiplier": multiplier, "shift": shift}
     elif not same_scale(x, y):
@@ -75,6 +79,8 @@ def softmax(net: Net, operator: Operator, step: Step) -> None:
     x, y = net.input(operator, 0), net.output(operator)
     if zero_of(y) != -128 or scale_of(y) != 1 / 256:
         raise net.refuse(operator, "its output has another scale than 1/256", "export the model as INT8")
+    if not 0 < options.beta < 1e6 or x.shape[-1] > MOST_CLASSES:
+        raise net.refuse(operator, f"its beta is {options.beta:g} over {x.shape[-1]} values", "use beta 1 and less")
     bits = 31 - SOFTMAX_INTEGER_BITS
     real = min(options.beta * scale_of(x) * (1 << bits), (1 << 31) - 1.0)
     multiplier, shift = quantized_multiplier(real)

@@ -20,12 +20,16 @@ F32 = np.float32
 
 CODES: I64 = np.arange(-128, 128, dtype=np.int64)
 SIGMOID_BITS = 4  # integer bits of the argument of LOGISTIC and TANH
+LARGEST_FACTOR = 2.0**20  # between the scales of input and output
+MOST_SLOPE = 1e3
 HARD_SWISH_BITS = 7  # by which the input of HARD_SWISH is shifted up
 
 
 def table(net: Net, operator: Operator, step: Step) -> None:
     """Any unary operator named in `TABLES`."""
     x, y = net.input(operator, 0), net.output(operator)
+    if not 1 / LARGEST_FACTOR < scale_of(x) / scale_of(y) < LARGEST_FACTOR:
+        raise net.refuse(operator, "the scales of its input and output lie too far apart", "export the model again")
     values = np.clip(TABLES[operator.name](net, operator, x, y), INT8_LOW, INT8_HIGH).astype(np.int8)
     step.may_overwrite = (x.index,)
     step.call("nn_lookup_s8", step.constant("table", values), Place(x.index), Place(y.index), str(y.elements))
@@ -52,6 +56,8 @@ def _relu6(net: Net, operator: Operator, x: Tensor, y: Tensor) -> I64:
 
 def _leaky_relu(net: Net, operator: Operator, x: Tensor, y: Tensor) -> I64:
     assert isinstance(operator.options, LeakyReluOptions)
+    if not abs(operator.options.alpha) <= MOST_SLOPE:
+        raise net.refuse(operator, f"its slope is {operator.options.alpha:g}", "use a slope below 1")
     centred = CODES - zero_of(x)
     alpha = float(F32(scale_of(x)) * F32(operator.options.alpha) / F32(scale_of(y)))
     below = _rescaled(centred, alpha)

@@ -12,6 +12,8 @@ from engine.export.codegen.refusal import UnsupportedModelError
 from engine.export.tflite_graph import ABSENT, Graph, Operator, Tensor
 from engine.export.tflite_options import Activation
 
+SCALES = 1e-12, 1e12  # beyond them no signal is, and 32-bit floats overflow
+MOST_VALUES = 1 << 22  # in one tensor
 INTEGER_EXPORT = "export the model as INT8 with int8 input and output"
 
 
@@ -32,8 +34,12 @@ class Net:
         tensor = self.graph.tensors[index]
         if tensor.dtype != "int8":
             raise self.refuse(operator, f"it works on {tensor.dtype} instead of int8", INTEGER_EXPORT)
-        if tensor.quantization is None or tensor.quantization.per_channel or tensor.quantization.scale[0] <= 0:
+        if tensor.quantization is None or tensor.quantization.per_channel:
             raise self.refuse(operator, "a tensor lacks its one scale", INTEGER_EXPORT)
+        if not SCALES[0] <= scale_of(tensor) <= SCALES[1]:
+            raise self.refuse(operator, f"a scale is {scale_of(tensor):g}", "scale the training data to about 1")
+        if tensor.elements > MOST_VALUES:
+            raise self.refuse(operator, f"it works on {tensor.elements:,} values at once", "use shorter windows")
         if not -128 <= int(tensor.quantization.zero_point[0]) <= 127:
             raise self.refuse(operator, "a zero point lies outside int8", INTEGER_EXPORT)
         if tensor.dynamic:
@@ -61,6 +67,13 @@ class Net:
                 operator, f"its {what} is computed, not constant", "use a layer with fixed parameters"
             )
         return data
+
+    def integers(self, operator: Operator, position: int, what: str) -> list[int]:
+        """A constant input of whole numbers: axes, ranges, indices."""
+        values = self.constant(operator, position, what)
+        if not np.issubdtype(values.dtype, np.integer):
+            raise self.refuse(operator, f"its {what} is {values.dtype}", "export the model again")
+        return [int(value) for value in values.ravel()]
 
     def clamp(self, operator: Operator, activation: Activation) -> tuple[int, int]:
         """The codes between which a fused activation keeps the output."""
