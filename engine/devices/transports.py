@@ -47,8 +47,8 @@ class Transport(ABC):
 def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Transport:
     """Open a port: /dev/ttyACM0, COM3, a pty, socket://HOST:PORT; or what stands in for a board.
 
-    The latter are a recording of bytes (`.hkraw`), played at `speed`, and `lines:PORT` for boards that print
-    numbers. Raises DeviceError.
+    The latter are a recording of bytes (`.hkraw`), played at `speed`, `lines:PORT` for boards that print numbers
+    and `tileio:PORT` for those that speak Tileio. Raises DeviceError.
     """
     if port.startswith("socket://"):
         return SocketTransport(port)
@@ -56,6 +56,10 @@ def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Tra
         from engine.devices.line_transport import LineTransport
 
         return LineTransport(port)
+    if port.startswith("tileio:"):
+        from engine.devices.tileio_transport import TileioTransport
+
+        return TileioTransport(port)
     if is_recording(port):
         from engine.devices.replay import ReplayTransport
 

@@ -1,0 +1,140 @@
+"""A board that speaks Tileio, behind the same door: `tileio:PORT`, over any byte stream.
+
+Slot 0 is taken for HeartKit's ECG; the segments in its mask become results of a model named "on the board". Packets
+carry no sample index, so that lost ones cannot be noticed; the board's description says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.devices.protocol import (
+    DeviceInfo,
+    Message,
+    ModelInfo,
+    Result,
+    Results,
+    Samples,
+    Start,
+    encode_class_runs,
+)
+from engine.devices.stand_in import StandIn
+from engine.devices.tileio import (
+    APOLLO4_HEARTKIT,
+    PacketType,
+    TileioReader,
+    TileioSamples,
+    ask_inputs,
+    encode_packet,
+    read_packet,
+)
+from engine.devices.transports import DEFAULT_BAUD, Transport, open_port
+from engine.errors import EngineError
+
+PREFIX = "tileio:"
+ECG_SLOT = 0
+CLASSES = ("none", "p", "qrs", "t")
+_WINDOW = 10  # samples in a usual packet
+_HIGHEST = 32767
+
+
+class TileioTransport(StandIn):
+    """Takes Tileio's packets for samples, and their masks for results."""
+
+    refusal = "use the board's own dashboard for that"
+
+    def __init__(self, port: str, opener: Callable[[str], Transport] | None = None) -> None:
+        super().__init__(port)
+        ask = opener or (lambda where: open_port(where, baud=DEFAULT_BAUD))
+        self._below = ask(port.removeprefix(PREFIX))
+        self._reader = TileioReader()
+        self._start: Start | None = None
+        self._index = 0
+        self._below.write(encode_packet(ask_inputs()))
+
+    @property
+    def info(self) -> DeviceInfo:
+        """The ECG slot of HeartKit's firmware."""
+        profile = APOLLO4_HEARTKIT[ECG_SLOT]
+        segments = ModelInfo(
+            id=0,
+            name="on the board",
+            rate_hz=profile.rate_hz,
+            input_shape=(_WINDOW, 1),
+            output_shape=(_WINDOW, len(CLASSES)),
+            input_scale=1.0,
+            input_zero=0,
+            output_scale=1.0,
+            output_zero=0,
+            hop=_WINDOW,
+            task="segmentation",
+            classes=CLASSES,
+        )
+        return DeviceInfo(
+            firmware="Tileio",
+            board="HeartKit demo",
+            protocol=(1, 1),
+            leads=profile.channels,
+            rates_hz=(round(profile.rate_hz),),
+            uv_per_lsb=1.0,
+            models=(segments,),
+            note="packets carry no sample index: lost ones cannot be noticed",
+        )
+
+    def start(self, start: Start) -> str:
+        """Pass on the samples from now on, counted from 0."""
+        if start.sample_bits != 16 or start.lead_mask.bit_length() > len(APOLLO4_HEARTKIT[ECG_SLOT].channels):
+            return "there are two leads of 16 bits"
+        self._start, self._index = start, 0
+        return ""
+
+    def stop(self) -> None:
+        """Let packets pass unread."""
+        self._start = None
+
+    def read(self, timeout_s: float) -> bytes:
+        """Answers, or frames made of the packets that came."""
+        answers = self.take_answers()
+        if answers:
+            return answers
+        packets = self._reader.feed(self._below.read(min(timeout_s, 0.02)))
+        start = self._start
+        if start is None:
+            return b""
+        out = bytearray()
+        for packet in packets:
+            if packet.type is not PacketType.SIGNAL or packet.slot != ECG_SLOT:
+                continue
+            try:
+                found = read_packet(packet, APOLLO4_HEARTKIT)
+            except EngineError:
+                continue
+            if isinstance(found, TileioSamples) and len(found.mask):
+                out += b"".join(self.frame(message) for message in self._messages(found, start))
+        return bytes(out)
+
+    def close(self) -> None:
+        """Release the port."""
+        self._below.close()
+
+    def _messages(self, found: TileioSamples, start: Start) -> list[Message]:
+        chosen = [k for k in range(found.values.shape[1]) if start.lead_mask >> k & 1]
+        codes = np.clip(np.rint(found.values[:, chosen] * 1000.0), -_HIGHEST, _HIGHEST).astype(np.int16)
+        index, self._index = self._index, (self._index + len(codes)) & 0xFFFFFFFF
+        messages: list[Message] = [Samples(index, codes)]
+        if start.model_mask & 1:
+            runs = encode_class_runs(np.minimum(found.segment, len(CLASSES) - 1).astype(np.uint8))
+            messages.append(
+                Result(
+                    index=index,
+                    window=len(codes),
+                    model=0,
+                    encoding=Results.CLASS_RUNS,
+                    latency_us=0,
+                    total=len(runs),
+                    data=runs,
+                )
+            )
+        return messages
