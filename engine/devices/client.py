@@ -235,6 +235,13 @@ class BoardClient:
     # -- the reader thread
 
     def _run(self) -> None:
+        try:
+            self._stay_connected()
+        except BaseException as error:  # a fault of ours must not look like a stream that goes on
+            self._tell(LinkState.LOST, f"the program failed: {error!r}")
+            raise
+
+    def _stay_connected(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._closing.is_set():
             try:
@@ -345,7 +352,8 @@ class BoardClient:
                 self._tell(LinkState.READY, "")
             return
         silent_s = now - self._expected_since_s
-        if silent_s < STALLED_AFTER_S:
+        frame_s = self._wanted.samples_per_frame / self._wanted.rate_hz
+        if silent_s < max(STALLED_AFTER_S, 3 * frame_s):
             if state is not LinkState.STREAMING:
                 self._tell(LinkState.STREAMING, "")
             return

@@ -73,6 +73,9 @@ class HostAnalysis:
             self._follow(self._make())
         except EngineError as error:
             self.fault = str(error)
+        except BaseException as error:
+            self.fault = f"the analysis failed: {error!r}"
+            raise
         finally:
             self._finished.set()
 

@@ -148,7 +148,9 @@ class Recorder:
         try:
             findings = self._write_until_end()
         except (OSError, EngineError) as error:
-            fault = self._ended_early(error)
+            fault = self._ended_early(_why(error) if isinstance(error, OSError) else error.fault)
+        except Exception as error:  # whatever it is, what was written is kept and the user is told
+            fault = self._ended_early(f"the program failed: {error!r}")
         self._complete(findings, fault)
 
     def _write_until_end(self) -> tuple[Annotations, ...]:
@@ -196,12 +198,11 @@ class Recorder:
             n_segments=self._wfdb.n_segments,
         )
 
-    def _ended_early(self, error: OSError | EngineError) -> str:
+    def _ended_early(self, why: str) -> str:
         self._reserve.unlink(missing_ok=True)
         kept = self._wfdb.n_samples / self._shape.rate_hz
         with suppress(OSError):
             self._wfdb.flush(durable=True)
-        why = _why(error) if isinstance(error, OSError) else error.fault
         return f"recording ended: {why}; the {kept:.0f} s until then are kept"
 
     def _complete(self, findings: tuple[Annotations, ...], fault: str) -> None:
