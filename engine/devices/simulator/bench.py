@@ -19,7 +19,6 @@ from engine.devices.protocol.parts import pieces, room_for_data
 from engine.devices.protocol.results import fnv1a
 from engine.devices.simulator.models import BoardModel
 from engine.errors import EngineError
-from engine.runtime.quantized import TfliteModel
 
 UPLOAD_BYTES = 4 << 20
 
@@ -65,7 +64,7 @@ class Bench:
         if zlib.crc32(content) != begun.crc32:
             return Status.CRC_MISMATCH, 0, "the model came damaged"
         try:
-            made = BoardModel(begun.model, begun.name or f"model {begun.model}", TfliteModel(content))
+            made = BoardModel(begun.model, begun.name or f"model {begun.model}", content)
         except EngineError as fault:
             return Status.FAILED, 0, str(fault)[:200]
         self._models[begun.model] = made

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,50 +38,40 @@ class Run:
 class BoardModel:
     """An INT8 model. `rule` says how windows are made of the stream; None: it runs only on input that is sent."""
 
-    def __init__(
-        self,
-        number: int,
-        name: str,
-        model: TfliteModel,
-        *,
-        rule: InputRule | None = None,
-        source: Path | None = None,
-    ) -> None:
+    def __init__(self, number: int, name: str, tflite: bytes) -> None:
+        model = TfliteModel(tflite)
         (input_scale, input_zero), (output_scale, output_zero) = model.input_scale, model.output_scale
         if not (input_scale and output_scale):
             raise EngineError(f"{name} is not an INT8 model", hint="export it with quantization.format INT8")
-        self.rule = rule
-        self._model = model if source is None else _as_firmware_computes(source, model)
+        self.rule: InputRule | None = None
+        self._model = _as_firmware_computes(tflite, model)
         self.info = ModelInfo(
             id=number,
             name=name,
-            rate_hz=rule.rate_hz if rule else 1.0,
+            rate_hz=1.0,
             input_shape=model.input_shape[1:],
             output_shape=model.output_shape[1:],
             input_scale=input_scale,
             input_zero=input_zero,
             output_scale=output_scale,
             output_zero=output_zero,
+            sha256=hashlib.sha256(tflite).hexdigest(),
         )
 
     @staticmethod
     def open(number: int, where: str | Path) -> BoardModel:
         """A built-in model by name, a model's folder, or its .tflite file. Raises EngineError."""
         card = read_card(where)
-        model = TfliteModel(card.path)
-        try:
-            rule: InputRule | None = input_rule(card, *model.input_scale, uv_per_code=UV_PER_CODE)
-        except ConfigError:
-            rule = None
-        made = BoardModel(number, card.name, model, rule=rule, source=card.path)
-        told = {
-            "rate_hz": card.config.window.rate_hz,
-            "hop": window_hop(card) if rule else 0,
-            "task": card.task,
-            "classes": card.class_names,
-            "sha256": card.sha256,
-        }
-        made.info = ModelInfo(**{**vars(made.info), **told})
+        made = BoardModel(number, card.name, card.path.read_bytes())
+        with suppress(ConfigError):
+            made.rule = input_rule(card, made.info.input_scale, made.info.input_zero, uv_per_code=UV_PER_CODE)
+        made.info = replace(
+            made.info,
+            rate_hz=card.config.window.rate_hz,
+            hop=window_hop(card) if made.rule else 0,
+            task=card.task,
+            classes=card.class_names,
+        )
         return made
 
     @property
@@ -95,10 +87,10 @@ class BoardModel:
         return Run(y.tobytes(), round((time.perf_counter() - begin_s) * 1e6))
 
 
-def _as_firmware_computes(path: Path, model: TfliteModel) -> CompiledModel | TfliteModel:
+def _as_firmware_computes(tflite: bytes, model: TfliteModel) -> CompiledModel | TfliteModel:
     """The model compiled from the C that firmware runs; without a compiler the interpreter, which nearly agrees."""
     try:
-        return CompiledModel.open(path)
+        return CompiledModel.open(tflite)
     except EngineError:
         return model
 
