@@ -43,7 +43,7 @@ def _if_built_in(name: str) -> str:
     return name
 
 
-# What measured best on patients that took no part (benchmarks/accuracy.py, benchmarks/delineation.py).
-DEFAULT = Stages(waves=_if_built_in("seg-4-xl"))
+# What measured best on patients that took no part (benchmarks/accuracy.py, beats.py, delineation.py, rhythm.py).
+DEFAULT = Stages(waves=_if_built_in("seg-4-xl"), beats=_if_built_in("beat-aami"))
 # Task whose models can make a stage
 TASK_OF = {"waves": "segmentation", "beats": "beat", "rhythm": "rhythm"}

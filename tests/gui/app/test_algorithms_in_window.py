@@ -88,7 +88,7 @@ def test_a_comparison_is_shown_walked_and_closed(
     assert view.isVisible()
     reviewed.context.comparison.finished.emit(later_t(sample_analysis))
     assert document.comparison is not None
-    assert canvas.scene.lanes_below[0].title == "seg-a"
+    assert canvas.scene.lanes_below[0].title == "seg-a, beat-aami"
     assert "6 differences" in view.text.text()
     assert view.boundaries.rows.index(5, 2).data() == "6"
     before = canvas.view_start
