@@ -33,7 +33,7 @@ def documentation_text() -> str:
     parts = [_START, _overview(), "## Messages\n"]
     parts += [_message_text(kind) for kind in MESSAGES]
     parts += ["## Values\n", *(_enum_text(kind) for kind in ENUMS)]
-    parts += [_INFO, _example(), _RULES, _golden()]
+    parts += [_INFO, _example(), _RULES, _golden(), _OTHERS]
     return "\n".join(parts)
 
 
@@ -201,4 +201,20 @@ then OUTPUT. Both work without streaming.
    when a piece is lost the block is lost.
 8. After EVENT of kind BOOT the board has forgotten everything: it does not stream.
 9. u32 counters and indices wrap at 2^32; at 1000 Hz the index does so after 49.7 days.
+"""
+
+_OTHERS = """## Trying it without a board
+
+`heartkit-engine evb start --board simulator` and `engine.devices.simulator.Simulator` play a board in Python
+over TCP or a pty, with faults that can be set while it runs: frames dropped or repeated, bytes damaged or lost,
+stalls, jitter, bursts, a drifting clock, a pulled cable, a reset in the middle of a frame, leads without
+contact. It takes uploads of .tflite models. `tests/firmware` holds it to the firmware's answers, and the
+firmware's C codec to the Python one.
+
+## Other protocols
+
+For boards with Ambiq's own firmware there are two more codecs, neither of which can tell of lost samples:
+`engine.devices.erpc` (HeartKit's eRPC 1.9.1: models run on the board; the live demo of 2023) and
+`engine.devices.tileio` (the 256-byte packets of the Tileio dashboard). Boards that print numbers are read as lines
+of text.
 """
