@@ -23,14 +23,12 @@ from engine.devices.faults import (
     RecordingEndedError,
     VersionError,
 )
+from engine.devices.hearing import GARBAGE_FRAMES, Hearing
 from engine.devices.link_state import LinkState, LinkStatus
 from engine.devices.protocol import (
     FLUSH,
-    VERSION,
     Ack,
-    Assembler,
     BadFrame,
-    BadReason,
     DeviceInfo,
     Event,
     EventKind,
@@ -38,7 +36,6 @@ from engine.devices.protocol import (
     FrameDecoder,
     Hello,
     Info,
-    InfoError,
     Message,
     Samples,
     SetModels,
@@ -61,8 +58,6 @@ PROBE_EVERY_S = 1.0
 SILENT_S = 5.0  # without a single byte, while samples should come: the port is opened anew
 CONTINUES_S = 0.3  # a board that kept streaming while the cable was out is heard within this time
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
-GARBAGE_FRAMES = 20  # damaged ones in a row, not one good
-GARBAGE_BYTES = 64
 
 
 class Listener(Protocol):
@@ -112,15 +107,11 @@ class BoardClient:
         self._writing = threading.Lock()
         self._sequence = 0
         self._decoder = FrameDecoder()
-        self._assembler = Assembler()
+        self._heard = Hearing()
         self._answers = Answers()
         self._wanted: Start | None = None
         self._was_connected = False
         self._rebooted = False
-        self._described = 0  # INFO documents received
-        self._bad_in_row = 0
-        self._bytes_seen = 0
-        self._misfit: EngineError | None = None  # why what answers is of no use
         self._described_at_stall = 0
         self._samples_at_s = self._bytes_at_s = self._probed_at_s = 0.0
         self._expected_since_s = 0.0  # when samples came last, or were asked for
@@ -258,7 +249,7 @@ class BoardClient:
                 if self._not_understood is not None:
                     self._not_understood()
                 lost = LinkState.RECONNECTING if self._was_connected else LinkState.LOST
-                self._tell(LinkState.GARBAGE if self._hears_garbage() else lost, str(error))
+                self._tell(LinkState.GARBAGE if self._heard.is_garbage else lost, str(error))
             except EngineError as error:
                 self._tell(LinkState.RECONNECTING if self._was_connected else LinkState.LOST, str(error))
             finally:
@@ -275,8 +266,7 @@ class BoardClient:
             self._tell(LinkState.OPENING, self.port)
         transport = self._opened()
         self._decoder.reset()
-        self._bytes_seen = self._bad_in_row = 0
-        self._misfit = None
+        self._heard = Hearing()
         with self._writing:
             self._transport = transport
             self._sequence = 0
@@ -302,22 +292,17 @@ class BoardClient:
 
     def _handshake(self) -> None:
         """HELLO until INFO comes. Raises VersionError, NoAnswerError."""
-        before = self._described
+        heard = self._heard
+        before = heard.n_described
         for _ in range(HELLO_TRIES):
             with self._writing:
                 if self._transport is not None:
                     self._transport.write(FLUSH)
             self.send(Hello())
-            if self.wait_for(lambda: self._described > before or self._misfit is not None, HELLO_S):
+            if self.wait_for(lambda: heard.n_described > before or heard.misfit is not None, HELLO_S):
                 break
-        if self._described > before:
-            return
-        if self._misfit is not None:
-            raise self._misfit
-        if self._hears_garbage():
-            what = f"{self._bytes_seen:,} bytes came, but nothing in our protocol"
-            raise NoAnswerError(f"{self.port}: {what}", hint="another speed, or another kind of device?")
-        raise NoAnswerError(f"{self.port}: nobody answers", hint="is the firmware running?")
+        if heard.n_described == before:
+            raise heard.why_not(self.port)
 
     def _begin(self, start: Start) -> None:
         """Let the board stream from sample 0; its old samples are out of the way before."""
@@ -334,9 +319,8 @@ class BoardClient:
         self._bytes_at_s = now_s()
         while not self._closing.is_set():
             self._pump(POLL_S)
-            if self._bad_in_row >= GARBAGE_FRAMES:
-                what = f"{self._bad_in_row} damaged frames in a row"
-                raise NoAnswerError(f"{self.port}: {what}", hint="another speed, or a bad cable?")
+            if self._heard.bad_in_row >= GARBAGE_FRAMES:
+                raise self._heard.why_not(self.port)
             if self._rebooted:
                 self._rebooted = False
                 self._handshake()
@@ -359,14 +343,14 @@ class BoardClient:
             return
         if state is not LinkState.STALLED:
             self._tell(LinkState.STALLED, f"no samples for {silent_s:.0f} s")
-            self._probed_at_s, self._described_at_stall = now, self._described
+            self._probed_at_s, self._described_at_stall = now, self._heard.n_described
             with suppress(LinkLostError):
                 self.send(Hello())
         elif now - self._probed_at_s >= PROBE_EVERY_S:
             self._probed_at_s = now
             if now - self._bytes_at_s > SILENT_S:
                 raise LinkLostError(f"{self.port}: not a byte for {SILENT_S:g} s")
-            if self._described > self._described_at_stall and self._wanted is not None:
+            if self._heard.n_described > self._described_at_stall and self._wanted is not None:
                 self._begin(self._wanted)  # it lives, but does not stream: it forgot, as after a reset
             else:
                 self.send(Hello())
@@ -381,24 +365,19 @@ class BoardClient:
             return
         self._bytes_at_s = now_s()
         arrived_s = transport.clock_s()
-        self._bytes_seen += len(data)
+        self._heard.n_bytes += len(data)
         self._listener.bytes_arrived(data, arrived_s)
         for found in self._decoder.feed(data):
             if isinstance(found, BadFrame):
-                self._refuse(found)
+                self._heard.bad(found)
+                self._listener.frame_refused(found)
             else:
                 self._take(found, arrived_s)
         with self._changed:
             self._changed.notify_all()
 
-    def _refuse(self, bad: BadFrame) -> None:
-        self._bad_in_row += 1
-        if bad.reason is BadReason.VERSION:
-            self._misfit = _other_version(bad.detail)
-        self._listener.frame_refused(bad)
-
     def _take(self, frame: Frame, arrived_s: float) -> None:
-        self._bad_in_row = 0
+        self._heard.good()
         message = frame.message
         if isinstance(message, Samples):
             self._samples_at_s = self._expected_since_s = now_s()
@@ -408,36 +387,17 @@ class BoardClient:
             if message.request == Start.TYPE and message.status == Status.OK and wanted is not None:
                 self._listener.stream_started(wanted, arrived_s)
         elif isinstance(message, Info):
-            document = self._assembler.add(message)
-            if document is not None:
-                self._welcome(document)
+            info = self._heard.introduced(message)
+            if info is not None:
+                self.info = info
+                self._listener.board_described(info)
         elif isinstance(message, Event) and message.kind == EventKind.BOOT:
             self._rebooted = True
         self._listener.frame_arrived(frame, arrived_s)
 
-    def _welcome(self, document: bytes) -> None:
-        try:
-            info = DeviceInfo.from_json(document)
-        except InfoError as error:
-            self._misfit = error
-            return
-        first, last = info.protocol
-        if not first <= VERSION <= last:
-            theirs = f"version {first}" if first == last else f"versions {first} to {last}"
-            self._misfit = _other_version(f"{info.board} speaks protocol {theirs}, this program version {VERSION}")
-            return
-        self.info = info
-        self._described += 1
-        self._listener.board_described(info)
-
     def _await_ack(self, sequence: int, timeout_s: float) -> Ack | None:
         self.wait_for(lambda: self._answers.has(sequence), timeout_s)
         return self._answers.take(sequence)
-
-    def _hears_garbage(self) -> bool:
-        return self._bad_in_row >= GARBAGE_FRAMES or (
-            self._bytes_seen >= GARBAGE_BYTES and self._described == 0 and not self._was_connected
-        )
 
     def _release(self) -> None:
         with self._writing:
@@ -451,10 +411,6 @@ class BoardClient:
                 self._status = LinkStatus(state, reason, now_s())
                 self._changed.notify_all()
             self._listener.link_changed(self._status)
-
-
-def _other_version(fault: str) -> VersionError:
-    return VersionError(fault, hint="update the firmware, or use the program it came with")
 
 
 def _said(status: int) -> str:
