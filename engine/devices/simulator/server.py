@@ -30,7 +30,7 @@ _AT_ONCE_BYTES = 4096
 
 
 class Simulator:
-    """A board that exists in this program only; use it as a context manager or with `start` and `close`.
+    """A board that exists in this program only; use it once, as a context manager or with `start` and `close`.
 
     Parameters
     ----------
@@ -139,8 +139,9 @@ class Simulator:
         while not self._orders.empty():
             self._orders.get()()
         if self._unplugged_until_s is not None and now_s >= self._unplugged_until_s:
-            self._unplugged_until_s = None
-            self._door.open()
+            with suppress(OSError):  # someone else took the port meanwhile: again at the next turn
+                self._door.open()
+                self._unplugged_until_s = None
         self._cable.faults = self.faults
         self._board.drift_ppm = self.faults.drift_ppm
         self._board.advance(now_s)
@@ -157,7 +158,7 @@ class Simulator:
 
     def _pull(self, until_s: float) -> None:
         self._unplugged_until_s = until_s
-        self._door.close()
+        self._door.withdraw()
         self._cable.clear()
 
     def _restart(self) -> None:
@@ -182,9 +183,13 @@ class _Door:
         """Offer the port; its URL, the same every time."""
         raise NotImplementedError
 
-    def close(self) -> None:
-        """Withdraw the port and whoever uses it."""
+    def withdraw(self) -> None:
+        """Take the port away from whoever uses it; it may be opened again."""
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Withdraw the port for good."""
+        self.withdraw()
 
     def read(self, timeout_s: float) -> bytes:
         """What the host sent, as soon as there is something."""
@@ -208,7 +213,6 @@ class _TcpDoor(_Door):
         self._address = ("127.0.0.1", 0)
         self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
-        self._selector = selectors.DefaultSelector()
 
     def open(self) -> str:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -219,13 +223,14 @@ class _TcpDoor(_Door):
         listener.setblocking(False)
         self._address = listener.getsockname()
         self._listener = listener
+        self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ)
         return f"socket://{self._address[0]}:{self._address[1]}"
 
-    def close(self) -> None:
+    def withdraw(self) -> None:
         self._hang_up()
         if self._listener is not None:
-            self._selector.unregister(self._listener)
+            self._selector.close()
             self._listener.close()
             self._listener = None
 
@@ -259,7 +264,10 @@ class _TcpDoor(_Door):
     def _welcome(self) -> None:
         if self._listener is None:
             return
-        host, _ = self._listener.accept()
+        try:
+            host, _ = self._listener.accept()
+        except OSError:
+            return  # gone again before it was let in
         self._hang_up()  # a new host takes the place of one that may have vanished
         host.setblocking(False)
         host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -283,7 +291,6 @@ class _PtyDoor(_Door):
         self._folder = tempfile.TemporaryDirectory(prefix="heartkit-board-")
         self._link = Path(self._folder.name) / "port"
         self._ours = self._theirs = -1
-        self._selector = selectors.DefaultSelector()
 
     def open(self) -> str:
         import tty
@@ -291,14 +298,19 @@ class _PtyDoor(_Door):
         self._ours, self._theirs = os.openpty()  # ours keeps theirs open, so that hosts may come and go
         tty.setraw(self._theirs)
         os.set_blocking(self._ours, False)
+        self._selector = selectors.DefaultSelector()
         self._selector.register(self._ours, selectors.EVENT_READ)
         self._link.symlink_to(os.ttyname(self._theirs))
         self.connected = True
         return str(self._link)
 
     def close(self) -> None:
+        self.withdraw()
+        self._folder.cleanup()
+
+    def withdraw(self) -> None:
         if self._ours >= 0:
-            self._selector.unregister(self._ours)
+            self._selector.close()
             os.close(self._ours)
             os.close(self._theirs)
             self._ours = self._theirs = -1
