@@ -6,6 +6,7 @@ hash of everything that went into it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -36,6 +37,7 @@ FLAGS = ("-std=c99", "-O3", "-shared", *(() if os.name == "nt" else ("-fPIC",)))
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 BUILD_LIMIT_S = 120.0
 ALIGNMENT = 16
+KEPT = 64  # libraries in the cache
 
 
 class CompiledModel:
@@ -134,7 +136,13 @@ def _library(source: CSource) -> Path:
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     library = default_cache_dir() / f"{key[:32]}{SUFFIX}"
     if not library.is_file():
-        _build(source, [path for path in kernels if path.suffix == ".c"], command, library)
+        try:
+            _build(source, [path for path in kernels if path.suffix == ".c"], command, library)
+        except OSError as error:
+            raise EngineError(
+                f"a compiled model cannot be kept in {library.parent}: {error.strerror}",
+                hint="free some space, or make the folder writable",
+            ) from None
     return library
 
 
@@ -164,3 +172,12 @@ def _build(source: CSource, kernels: list[Path], command: tuple[str, ...], libra
                 f"the C compiler {command[0]} failed: {said[:300]}", hint="try another compiler: set CC"
             )
         made.replace(library)
+    _prune(library.parent)
+
+
+def _prune(folder: Path) -> None:
+    """Drop the libraries that were built longest ago; one that is in use may stay."""
+    with contextlib.suppress(OSError):
+        built = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in built[KEPT:]:
+            path.unlink()

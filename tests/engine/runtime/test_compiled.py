@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -53,6 +54,16 @@ def test_it_is_built_once(cache, monkeypatch):
     assert list(cache.iterdir()) == built and len(built) == 1
 
 
+def test_the_cache_keeps_the_newest(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "KEPT", 2)
+    for k in range(4):
+        file = tmp_path / f"{k}{compiled.SUFFIX}"
+        file.touch()
+        os.utime(file, (k, k))
+    compiled._prune(tmp_path)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["2", "3"]
+
+
 @needs_compiler
 def test_a_zoo_model_runs_through_it(cache):
     windows = np.random.default_rng(1).normal(0, 0.5, (3, 256, 1))
@@ -77,6 +88,14 @@ def test_without_a_compiler_the_cure_is_said(cache, monkeypatch):
     assert "gcc or clang" in str(error.value)
     monkeypatch.setenv("CC", "nowhere-cc -m64")
     with pytest.raises(EngineError, match='"nowhere-cc" named by CC'):
+        CompiledModel.open(FILE)
+
+
+@needs_compiler
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(compiled, "default_cache_dir", lambda: tmp_path / "file" / "compiled")
+    with pytest.raises(EngineError, match="cannot be kept in"):
         CompiledModel.open(FILE)
 
 
