@@ -30,13 +30,17 @@ FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-ffp-contract=off"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"]
 LIMIT_S = 30.0
+RECEIVE_BYTES = 16384  # little, so that a host that does not read is soon felt
 
 
 class HostLink:
     """Connected to a board on a port of this machine; `got` holds every message since `clear`."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S)
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        self._socket.settimeout(LIMIT_S)
+        self._socket.connect(("127.0.0.1", port))
         self._socket.settimeout(0.02)
         self._decoder = FrameDecoder()
         self._sequence = 0

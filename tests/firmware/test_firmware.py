@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -277,3 +280,17 @@ def test_random_frames_do_not_hurt_it(board):
     for size in generator.integers(1, 500, 300):
         board.send_bytes(generator.integers(0, 256, int(size), np.uint8).tobytes() + FLUSH)
     assert board.info().board == "host"
+
+
+def test_a_host_that_stalls_loses_the_oldest_samples_and_every_one_is_counted(hurried):
+    hurried.ask(Start(1000, 0xFFF, source=REPLAY))
+    time.sleep(1.5)  # fifteen seconds of the board's time
+    hurried.until(lambda: any(event.kind == EventKind.OVERFLOW for event in hurried.all(Event)))
+    assert hurried.ask(Stop()).status == Status.OK
+    hurried.until(lambda: hurried.all(Stats)[-1].cpu_permille == 65535)
+    frames, last = hurried.all(Samples), hurried.all(Stats)[-1]
+    holes = sum(after.index - before.index - before.count for before, after in pairwise(frames))
+    assert holes == last.samples_dropped > 1000
+    assert sum(frame.count for frame in frames) + holes == last.sample_index
+    assert sum(event.value for event in hurried.all(Event) if event.kind == EventKind.OVERFLOW) == holes
+    assert hurried.bad == []

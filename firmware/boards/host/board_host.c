@@ -14,6 +14,7 @@
 
 #ifdef _WIN32
 #include <winsock2.h>
+#include <ws2tcpip.h>
 #include <windows.h>
 #define NOTHING INVALID_SOCKET
 #else
@@ -33,6 +34,7 @@ typedef int SOCKET;
 #endif
 
 #define IDLE_US 2000
+#define SEND_BYTES 32768 /* what the machine may hold back: a host that stalls shall not get seconds-old samples */
 #define US_PER_S 1000000u
 
 static struct {
@@ -137,12 +139,13 @@ int board_host_listen(unsigned port, bool watch_parent) {
 /* The newest host gets the link: one that went away without a word would block it otherwise. */
 static void accept_host(void) {
     SOCKET fresh = accept(wire.listener, NULL, NULL);
-    int on = 1;
+    int on = 1, room = SEND_BYTES;
     if (fresh == NOTHING) return;
     if (wire.client != NOTHING) hang_up();
     wire.client = fresh;
     never_wait(wire.client);
     setsockopt(wire.client, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof on);
+    setsockopt(wire.client, SOL_SOCKET, SO_SNDBUF, (const char *)&room, sizeof room);
 }
 
 bool board_init(void) { return true; }
