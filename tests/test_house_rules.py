@@ -11,7 +11,8 @@ LONGER_FOR_A_REASON = {"heartkit_gui/canvas/ecg_canvas.py": 540}
 TOP_LEVEL = {
     *("heartkit_gui", "engine", "firmware", "resources", "tests", "docs", "benchmarks", ".ci"),
     *("pyproject.toml", "build.spec", "README.md", "workbench.py", "LICENSE", "NOTICE", "CHANGELOG.md"),
-    *("requirements.lock", "requirements-train.lock", "requirements-dev.lock", ".gitignore"),
+    *("requirements.lock", "requirements-train.lock", "requirements-dev.lock", "requirements-package.lock"),
+    ".gitignore",
 }
 
 

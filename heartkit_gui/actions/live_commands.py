@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Slot
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
+    from heartkit_gui.canvas.ecg_canvas import EcgCanvas
+    from heartkit_gui.live.live_canvas import LiveCanvas
     from heartkit_gui.live.live_view import LiveView
     from heartkit_gui.live.trace_ring import Mode
     from heartkit_gui.views.main_window import MainWindow
@@ -35,6 +37,18 @@ class LiveCommands(QObject):
     def is_shown(self) -> bool:
         """Whether the live view has the middle of the window."""
         return self._view is not None and self._window.pages.currentWidget() is self._view
+
+    @property
+    def trace(self) -> EcgCanvas | LiveCanvas | None:
+        """The trace of the live view while that is shown."""
+        if self._view is None or not self.is_shown:
+            return None
+        return self._view.freezer.canvas if self._view.is_frozen else self._view.canvas
+
+    @property
+    def traces(self) -> tuple[EcgCanvas | LiveCanvas, ...]:
+        """Every trace of the live view."""
+        return () if self._view is None else (self._view.canvas, self._view.freezer.canvas)
 
     def made(self) -> LiveView:
         """The live view."""

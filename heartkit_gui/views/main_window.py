@@ -351,16 +351,12 @@ class MainWindow(QMainWindow):
     @property
     def trace(self) -> EcgCanvas | LiveCanvas:
         """The trace in the middle of the window."""
-        live = self.live.view
-        if live is None or not self.live.is_shown:
-            return self.review.canvas
-        return live.freezer.canvas if live.is_frozen else live.canvas
+        return self.live.trace or self.review.canvas
 
     @property
     def traces(self) -> tuple[EcgCanvas | LiveCanvas, ...]:
         """Every trace there is."""
-        live = self.live.view
-        return (self.review.canvas,) if live is None else (self.review.canvas, live.canvas, live.freezer.canvas)
+        return (self.review.canvas, *self.live.traces)
 
     @Slot()
     def sync_state(self) -> None:
