@@ -60,12 +60,15 @@ def beats(n: int, rate_hz: float, leads: int) -> np.ndarray:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, cache: Path) -> Iterator[MainWindow]:
-    """The main window with folders of its own, not analysing by itself."""
+def window(qtbot: QtBot, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """The main window with folders of its own and quick algorithms; simulated boards run one model."""
+    monkeypatch.setattr("engine.devices.simulator.server.USUAL_MODELS", ("seg-4-lg",))
     make_application(["test"])
     handlers = logging.getLogger().handlers[:]
     made = make_window(Folders(tmp_path / "config", cache, tmp_path / "log", tmp_path / "runs"))
-    made.context.settings.update(analyse_on_open=False)
+    made.context.settings.update(
+        analyse_on_open=False, waves_by="classical", beats_by="classical", rhythm_by="classical"
+    )
     made.resize(1280, 800)
     with qtbot.waitExposed(made):
         made.show()
