@@ -21,14 +21,8 @@ STRICT = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsani
 class Sanitized:
     """Generated C built by gcc with warnings as errors, and undefined behaviour as an abort."""
 
-    def __init__(self, source: CSource, folder: Path, kernels: list[Path]) -> None:
-        (folder / f"{source.name}.c").write_text(source.source)
-        (folder / f"{source.name}.h").write_text(source.header)
-        library = folder / f"{source.name}.so"
-        include = [f"-I{folder}", f"-I{firmware_path('nn')}"]
-        inputs = [str(folder / f"{source.name}.c"), *map(str, kernels)]
-        subprocess.run(["gcc", *STRICT, *include, *inputs, "-o", str(library)], check=True)
-        self._invoke = ctypes.CDLL(str(library))[f"{source.name}_invoke"]
+    def __init__(self, source: CSource, library: ctypes.CDLL) -> None:
+        self._invoke = library[f"{source.name}_invoke"]
         self.report = source.report
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -55,9 +49,24 @@ def built_kernels(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.o"))
 
 
+def all_sanitized(contents: dict[str, bytes], folder: Path, kernels: list[Path]) -> dict[str, Sanitized]:
+    """Models by name, built together."""
+    made = {name: generate_source(content, f"m{k}") for k, (name, content) in enumerate(contents.items())}
+    for source in made.values():
+        (folder / f"{source.name}.c").write_text(source.source)
+        (folder / f"{source.name}.h").write_text(source.header)
+    inputs = [f"{source.name}.c" for source in made.values()]
+    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
+    file = folder / f"{digest[:16]}.so"  # a library of the same name would be taken for one that is loaded already
+    command = ["gcc", *STRICT, "-I.", f"-I{firmware_path('nn')}", *inputs, *map(str, kernels), "-o", str(file)]
+    subprocess.run(command, cwd=folder, check=True)
+    library = ctypes.CDLL(str(file))
+    return {name: Sanitized(source, library) for name, source in made.items()}
+
+
 def sanitized(content: bytes, folder: Path, kernels: list[Path]) -> Sanitized:
-    name = f"m{hashlib.sha256(content).hexdigest()[:12]}"
-    return Sanitized(generate_source(content, name), folder, kernels)
+    """One model."""
+    return all_sanitized({"": content}, folder, kernels)[""]
 
 
 def micro(content: bytes, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

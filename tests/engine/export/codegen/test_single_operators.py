@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from codegen_oracle import inputs, micro, sanitized
+from codegen_oracle import all_sanitized, inputs, micro
 from one_operator import OneOperator, T, options
 from operator_cases import ALL, cases
 
 from engine.export.codegen import SUPPORTED, generate_source
 from engine.export.codegen.lower_table import TABLES
 
-CASES = dict(cases())
+CASES = {name: make() for name, make in cases()}
+CONTENTS = {name: model.content() for name, model in CASES.items()}
 WINDOWS = 9
 
 
+@pytest.fixture(scope="module")
+def models(kernels, tmp_path_factory):
+    return all_sanitized(CONTENTS, tmp_path_factory.mktemp("operators"), kernels)
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_an_operator_equals_tflm(name, kernels, tmp_path):
-    content = CASES[name]().content()
-    model = sanitized(content, tmp_path, kernels)
+def test_an_operator_equals_tflm(name, models):
+    content, model = CONTENTS[name], models[name]
     size = model.report.input_bytes
     x = np.repeat(ALL[:, None], size, axis=1) if size == 256 else inputs(size, WINDOWS)
     np.testing.assert_array_equal(model(x), micro(content, x, model.report.input.shape))
@@ -46,5 +51,5 @@ def test_a_table_equals_tflm_at_every_code(name, seed):
 
 
 def test_every_supported_operator_is_proven_here():
-    shown = {make().name for make in CASES.values()} | set(TABLES)
+    shown = {model.name for model in CASES.values()} | set(TABLES)
     assert set(SUPPORTED) - shown == {"RESHAPE", "SQUEEZE", "EXPAND_DIMS"}
