@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "engine" / "export" / "codegen")]
+sys.path += [str(HERE), str(HERE.parent / "tests" / "engine" / "export" / "codegen")]
 
 from codegen_board import BUILDS, Trial, compiler_version, count, missing_tools  # noqa: E402
 from codegen_oracle import built_kernels, inputs, micro, sanitized  # noqa: E402

@@ -13,7 +13,7 @@ from operator_cases import cases
 from engine.export.codegen import generate_source
 
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
+sys.path.append(str(BENCHMARKS))
 
 import codegen as benchmark  # noqa: E402
 import codegen_board as board  # noqa: E402
