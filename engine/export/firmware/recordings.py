@@ -16,7 +16,7 @@ from engine.signals.resample import resample
 # The first lead is the one that models look at and that a single electrode pair gives best.
 LEADS = ("II", "I", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 RATE_HZ = 250
-TITLES = ("as fits the leads", "MIT-BIH 208, one minute (II)", "12 leads, ten seconds")
+TITLES = ("as fits the leads", "MIT-BIH 208, one minute (II)", "12 leads, eight seconds")
 UV_PER_MV = 1000
 _STORED = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 # Each lead from stored ones, in halves (Einthoven, Goldberger): I 0, II 1.
