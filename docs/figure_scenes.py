@@ -1,4 +1,4 @@
-"""Pictures that take some handling of the window first: a comparison, the built-in models, the training wizard."""
+"""Pictures that take some handling of the window first: comparison, built-in models, training wizard, live view."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication, QDialog
 
 from engine.analysis.stages import CLASSICAL, Stages
+from engine.devices.simulator import Faults
 from heartkit_gui.app import make_application, make_window
 from heartkit_gui.context import Folders
 from heartkit_gui.views.main_window import MainWindow
 
 LIMIT_S = 120.0
 SETTLE_S = 0.4
+STREAM_S = 12.0
 
 
 def main(folder: Path) -> int:
@@ -40,8 +42,40 @@ def main(folder: Path) -> int:
         assert wizard is not None
         wizard.grab().save(str(folder / "training.png"))
         wizard.close()
+        live(app, window, folder)
         window.close()
     return 0
+
+
+def live(app: QApplication, window: MainWindow, folder: Path) -> None:
+    """A virtual board streaming, the picture frozen, and the cable pulled from a simulated board."""
+    window.registry.run("live.start_an547")
+    view = window.live.made()
+    _until(app, lambda: view.has_stream)
+    view.canvas.set_leads((0, 1, 6))
+    _until(app, lambda: view.canvas.position > STREAM_S * view.canvas.scene.record.fs)
+    window.registry.run("live.mark")
+    _settle(app, 3.0)
+    window.grab().save(str(folder / "live.png"))
+    window.registry.run("live.freeze")
+    view.freezer.canvas.next_beat()
+    view.freezer.canvas.set_tool("time")
+    _settle(app)
+    window.grab().save(str(folder / "live_frozen.png"))
+    window.registry.run("view.theme")
+    window.registry.run("live.start_simulator")
+    _until(app, lambda: window.context.live.board is not None and window.context.live.board.board == "simulator")
+    _until(app, lambda: view.has_stream)
+    view.canvas.set_leads((0, 1, 6))
+    window.registry.run("live.mode_roll")
+    _until(app, lambda: view.canvas.position > STREAM_S * view.canvas.scene.record.fs)
+    simulator = window.context.live.board.simulator
+    simulator.faults = Faults(drop=0.04)
+    _settle(app, 3.0)
+    simulator.unplug(30.0)
+    _settle(app, 6.0)
+    window.grab().save(str(folder / "live_fault.png"))
+    window.registry.run("view.theme")
 
 
 def _dialog(app: QApplication, window: MainWindow, action: str, picture: Path) -> None:
@@ -61,8 +95,8 @@ def _until(app: QApplication, done: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def _settle(app: QApplication) -> None:
-    limit = time.monotonic() + SETTLE_S
+def _settle(app: QApplication, seconds: float = SETTLE_S) -> None:
+    limit = time.monotonic() + seconds
     _until(app, lambda: time.monotonic() > limit)
 
 

@@ -27,6 +27,7 @@ class LiveCommands(QObject):
         self._view: LiveView | None = None
         self._service.failed.connect(self._failed)
         self._service.remarked.connect(self._remarked)
+        window.context.document.record_changed.connect(self._record_changed)
 
     @property
     def view(self) -> LiveView | None:
@@ -160,6 +161,12 @@ class LiveCommands(QObject):
         registry["live.freeze"].setChecked(view is not None and view.is_frozen)
         registry["live.record"].setChecked(view is not None and view.is_recording)
         self._window.sync_state()
+
+    @Slot()
+    def _record_changed(self) -> None:
+        document = self._window.context.document
+        record = document.record
+        self._service.to_inject = None if record is None else (record.path, document.hints)
 
     @Slot(str, str, str)
     def _failed(self, title: str, sentence: str, details: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from engine.devices.live import LiveSession
 from engine.devices.protocol import Source
 from engine.devices.recorder import RecorderOptions, RecorderStatus
+from engine.records import open_record
+from engine.records.hints import TextHints
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,18 @@ class SelectSource:
     def __call__(self, session: LiveSession) -> None:
         """Ask it."""
         session.select_source(self.source, self.item)
+
+
+@dataclass(frozen=True)
+class InjectRecord:
+    """Have the board take its samples from a record of this computer."""
+
+    path: Path
+    hints: TextHints | None = None
+
+    def __call__(self, session: LiveSession) -> None:
+        """Ask it."""
+        session.inject(open_record(self.path, hints=self.hints))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ NOISES = (
     ("electrode_mv", "Electrode motion", 1.0),
     ("mains_mv", "Mains hum", 0.5),
 )
-SOURCE_WORDS = {"sensor": "Sensor", "replay": "Recording on the board", "inject": "Samples from this computer"}
+SOURCE_WORDS = {"sensor": "Sensor", "replay": "Recording on the board", "inject": "Open record"}
 RESULT_WORDS = {
     Results.TENSOR: "Whole outputs",
     Results.CLASS_RUNS: "Classes",
@@ -63,23 +63,21 @@ class ModelBox(QWidget):
         self.switch.setAccessibleName(f"Run {model.name} on the board")
         self.switch.setChecked(True)
         self.switch.clicked.connect(self.toggled)
-        self._cost = role_label("small", wrap=True)
-        self._equal = role_label("small", wrap=True)
+        self._lines = tuple(role_label("small", wrap=True) for _ in range(3))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(0)
         column.addWidget(self.switch)
-        for label in (self._cost, self._equal):
+        for label in self._lines:
             label.setContentsMargins(26, 0, 0, 0)
             column.addWidget(label)
 
     def show_figures(self, told: LiveStatistics) -> None:
         """How it does."""
         mine = next((m for m in told.models if m.model_id == self.model.id), None)
-        cost, equal = figures.model_text(self.model, mine)
-        self._cost.setText(cost)
-        self._equal.setText(equal)
-        self._equal.setVisible(bool(equal))
+        for label, text in zip(self._lines, figures.model_text(self.model, mine), strict=True):
+            label.setText(text)
+            label.setVisible(bool(text))
 
 
 class BoardPanel(QWidget):

@@ -159,19 +159,19 @@ def link_rows(
     )
 
 
-def model_text(model: ModelInfo, figures: ModelFigures | None) -> tuple[str, str]:
-    """What a model on the board does: pace and cost, and how it compares with the host's run of it."""
+def model_text(model: ModelInfo, figures: ModelFigures | None) -> tuple[str, str, str]:
+    """What a model on the board does: pace and cost, size, and how it compares with the host's run of it."""
     size = [f"{amount(model.flash_bytes, 'B')} flash"] if model.flash_bytes else []
     size += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
     if figures is None:
-        return ", ".join(size) or "no result yet", ""
+        return "no result yet", ", ".join(size), ""
     cost = [f"{figures.inferences_per_s:.2g}/s", f"{figures.last_us / 1000:.1f} ms"]
     if figures.instructions:
         cost.append(amount(figures.instructions, "instructions"))
     if figures.skipped:
         cost.append(f"{figures.skipped} left out")
     equal = f"{figures.equal} of {figures.compared} equal to the host" if figures.compared else "not compared"
-    return ", ".join([*cost, *size]), equal
+    return ", ".join(cost), ", ".join(size), equal
 
 
 def _delay(p50_ms: float, p95_ms: float) -> str:
@@ -195,10 +195,10 @@ def board_rows(info: DeviceInfo, told: LiveStatistics, rate_hz: float) -> tuple[
         rows.append(("Models", f"{amount(ran, 'instructions')}/s"))
     if info.ram_bytes:
         used = sum(m.ram_bytes for m in info.models)
-        rows.append(("Memory", f"{amount(used, 'B')} of {amount(info.ram_bytes, 'B')} RAM for models"))
+        rows.append(("RAM", f"{amount(used, 'B')} of {amount(info.ram_bytes, 'B')} by models"))
     if info.flash_bytes:
         used = sum(m.flash_bytes for m in info.models)
-        rows.append(("Flash", f"{amount(used, 'B')} of {amount(info.flash_bytes, 'B')} for models"))
+        rows.append(("Flash", f"{amount(used, 'B')} of {amount(info.flash_bytes, 'B')} by models"))
     if board.battery_percent >= 0:
         rows.append(("Battery", f"{board.battery_percent} %"))
     if board.samples_dropped:

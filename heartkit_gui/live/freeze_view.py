@@ -15,6 +15,7 @@ from heartkit_gui.model.excerpt import excerpt
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label
 
+SETTLED_S = 5.0  # later samples that a beat's findings may still depend on
 TOOL_WORDS = {"time": "Time", "voltage": "Voltage", "march": "March"}
 
 
@@ -25,6 +26,8 @@ class FreezeView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._record: RingRecord | None = None
+        self._known_to = 0  # sample of the ring up to which the findings go
         self.canvas = EcgCanvas()
         self.canvas.setAccessibleName("Frozen ECG")
         self.overview = OverviewBar()
@@ -59,24 +62,40 @@ class FreezeView(QWidget):
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.overview)
 
-    def freeze(self, stream: RingRecord, analysis: Analysis | None, at: int | None) -> None:
+    def freeze(
+        self, stream: RingRecord, analysis: Analysis | None, at: int | None, leads: tuple[int, ...] | None = None
+    ) -> None:
         """Show what the ring holds now, sample `at` of it at the left edge; by default the newest at the right."""
         ring, first = stream.ring, stream.ring.tail
         start = stream.info.start_time
         began = start + timedelta(seconds=first / ring.rate_hz) if start is not None else None
         record = RingRecord(ring, stream.name, first=first, start_time=began)
         self.canvas.set_record(record)
+        self.canvas.set_leads(leads)
         self.overview.set_record(record)
-        if analysis is not None:
-            found = excerpt(analysis, first, record.stop, first)
-            self.canvas.set_analysis(found)
-            self.overview.set_analysis(found)
+        self._record = record
+        self.show_findings(analysis)
         self.canvas.set_view_start(record.n_samples if at is None else at - first)
         self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}. Streaming goes on.")
         self.canvas.setFocus()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the findings shown will not change any more."""
+        marks, record = self.canvas.scene.marks, self._record
+        return marks is not None and record is not None and self._known_to > record.stop + SETTLED_S * record.fs
+
+    def show_findings(self, analysis: Analysis | None) -> None:
+        """What the analysis has found by now in what was frozen; the newest beats are settled a moment later."""
+        if analysis is not None and self._record is not None:
+            first, self._known_to = self._record.first, analysis.n_samples
+            found = excerpt(analysis, first, self._record.stop, first)
+            self.canvas.set_analysis(found)
+            self.overview.set_analysis(found)
+
     def release(self) -> None:
         """Forget what was frozen."""
+        self._record = None
         self.canvas.finish_loading()
         self.canvas.set_record(None)
         self.overview.set_record(None)

@@ -16,13 +16,14 @@ from heartkit_gui.canvas.lanes import (
     draw_quality_text,
 )
 from heartkit_gui.canvas.primitives import Inks
-from heartkit_gui.canvas.surface import Surface
+from heartkit_gui.canvas.surface import CENTRE, Surface
 from heartkit_gui.canvas.tiles import grid_top
 from heartkit_gui.canvas.viewport import Viewport
 from heartkit_gui.live.board_lane import draw_board
 from heartkit_gui.live.scene import LiveScene
 from heartkit_gui.live.trace_ring import Mode, TraceRing, erase_bar
 
+EMPTY_TEXT = "Nothing streams yet: start a virtual board or connect one, on the left."
 ERASE_UI = 26.0  # width of the empty space ahead of a sweep
 
 
@@ -40,6 +41,9 @@ class LiveScreen:
     def paint(self, painter: QPainter, mode: Mode, dirty_from: int | None) -> None:
         """One frame up to the scene's last sample; findings from sample `dirty_from` on are new."""
         scene, geometry = self._scene, self._view.geometry
+        if scene.record is None:
+            self._paint_empty(painter)
+            return
         head_px = int(geometry.scale.px_of_sample(scene.n_samples))
         dirty_px = None if dirty_from is None else int(geometry.scale.px_of_sample(dirty_from))
         self._ring.follow(scene, geometry, mode, head_px, dirty_px)
@@ -54,6 +58,16 @@ class LiveScreen:
         else:
             self._sweep(painter, head_px)
         draw_footer(Surface(painter, scene, geometry, self._inks, 0.0, geometry.time_width))
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        """Say how to begin."""
+        view, theme = self._view, self._scene.theme
+        ratio = view.ratio
+        area = QRectF(0, 0, view.size[0] / ratio, view.size[1] / ratio)
+        painter.fillRect(area, self._inks.colour(theme.paper))
+        painter.setPen(self._inks.colour(theme.canvas_text_muted))
+        painter.setFont(self._inks.font(14))
+        painter.drawText(area, CENTRE, EMPTY_TEXT)
 
     def _sweep(self, painter: QPainter, head_px: int) -> None:
         """The present sweep up to the newest sample, empty space, then what is left of the sweep before."""

@@ -165,7 +165,7 @@ class LiveView(QWidget):
         for name in ("speed", "gain"):
             getattr(self.freezer.canvas, f"set_{name}")(getattr(self.canvas, name))
         self._stack.setCurrentWidget(self.freezer)
-        self.freezer.freeze(record, self._analysis, at)
+        self.freezer.freeze(record, self._analysis, at, self.canvas.scene.chosen)
         self.stream_changed.emit()
 
     @Slot()
@@ -264,6 +264,8 @@ class LiveView(QWidget):
         start = max(0, record.ring.head - round(view_s * record.fs))
         if analysis is not None and analysis is not self._analysis:
             self.canvas.set_analysis(analysis)
+            if self.is_frozen and not self.freezer.is_settled:
+                self.freezer.show_findings(analysis)
         streams = self._service.is_open and session.status.state is LinkState.STREAMING
         if analysis is not None and (analysis is not self._analysis or streams != self._streams):
             self._analysis, self._streams = analysis, streams
@@ -351,7 +353,10 @@ class LiveView(QWidget):
 
     @Slot(object, int)
     def _select_source(self, source: Source, item: int) -> None:
-        self._service.ask("source", SelectSource(source, item))
+        if source is Source.INJECT:
+            self._service.inject()
+        else:
+            self._service.ask("source", SelectSource(source, item))
 
     @Slot(dict)
     def _inject_noise(self, levels: dict[str, float]) -> None:

@@ -12,7 +12,7 @@ from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.model.trends import poincare, rr_series
 from heartkit_gui.theme.tokens import PAPER, Theme
 
-HEIGHT = 168
+HEIGHT = 136
 LEFT, BOTTOM, TOP = 34, 20, 6
 LEAST_SPAN_MS = 300.0
 STEPS_MS = (50.0, 100.0, 200.0, 500.0, 1000.0)

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.analysis.stages import DEFAULT, Stages
 from engine.errors import EngineError
+from engine.records.hints import TextHints
+from engine.resources import built_in_record
 from heartkit_gui.live.virtual_boards import TITLES
 from heartkit_gui.services.errands import Errands, Failed
 
@@ -50,6 +53,7 @@ class LiveService(QObject):
         self.under_way = ""
         self.stages: Stages = DEFAULT
         self.is_open = False  # a session is connected or tries to be
+        self.to_inject: tuple[Path, TextHints | None] | None = None  # the record that the input "inject" plays
         self.last: Callable[[], None] | None = None  # what would connect once more
         self._errands: Errands | None = None
         self._started = False
@@ -106,6 +110,13 @@ class LiveService(QObject):
         if session is not None and self.is_open and not self._started and session.info is not None:
             self._started = True
             self.ask("start", begin_stream, "The board cannot stream")
+
+    def inject(self) -> None:
+        """Have the board take its samples from the open record, or from the built-in one."""
+        from heartkit_gui.live.asks import InjectRecord
+
+        path, hints = self.to_inject or (built_in_record(), None)
+        self.ask("source", InjectRecord(path, hints))
 
     def restart(self, options: StreamOptions) -> None:
         """Stream anew with other options."""

@@ -136,6 +136,7 @@ def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window
     assert frozen.view_start == 0
     qtbot.keyClick(frozen, Qt.Key.Key_Tab)
     assert frozen.selected_beat == 0
+    assert frozen.scene.arrangement.leads == streaming.canvas.scene.arrangement.leads
     qtbot.mouseClick(streaming.freezer.tools["time"], Qt.MouseButton.LeftButton)
     assert "ms" in streaming.freezer.reading.text()
     qtbot.mouseClick(streaming.freezer.back, Qt.MouseButton.LeftButton)
@@ -209,6 +210,17 @@ def test_input_noise_models_and_rate_are_asked_of_the_board(
     panel.rate.activated.emit(panel.rate.currentIndex())
     wait(qtbot, lambda: session.generation > former and session.ring is not None)
     wait(qtbot, lambda: streaming.canvas.record is not None and streaming.canvas.record.fs == 500)
+
+
+def test_the_open_record_is_injected(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
+    session, panel = streaming.session, streaming.board
+    assert session is not None
+    choice = next(i for i in range(panel.source.count()) if panel.source.itemData(i)[0] is Source.INJECT)
+    panel.source.setCurrentIndex(choice)
+    panel.source.activated.emit(choice)
+    wait(qtbot, lambda: session.statistics().board.source is Source.INJECT)
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 100)
 
 
 def test_going_to_the_review_and_back_keeps_the_stream_and_the_panels(

@@ -103,8 +103,10 @@ def test_the_link_is_told_with_losses_marked() -> None:
 
 def test_a_model_is_told_with_its_cost_and_how_it_compares() -> None:
     model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
-    assert figures.model_text(model, None) == ("46\u2009kB flash, 20\u2009kB RAM", "")
-    cost, equal = figures.model_text(model, ModelFigures(0, "seg", 12, 1, 0.5, 12_000, 15_000, 4_239_767, 10, 10))
+    assert figures.model_text(model, None) == ("no result yet", "46\u2009kB flash, 20\u2009kB RAM", "")
+    cost, _, equal = figures.model_text(
+        model, ModelFigures(0, "seg", 12, 1, 0.5, 12_000, 15_000, 4_239_767, 10, 10)
+    )
     assert cost.startswith("0.5/s, 12.0 ms, 4.24\u2009M instructions, 1 left out")
     assert equal == "10 of 10 equal to the host"
 
@@ -114,7 +116,7 @@ def test_the_board_is_told_as_far_as_it_tells() -> None:
     rows = dict(figures.board_rows(BOARD, told, 250.0))
     assert rows["Processor"] == "25% busy"
     assert rows["Battery"] == "80 %"
-    assert "Memory" not in rows
+    assert "RAM" not in rows
 
 
 def test_events_become_marks_in_words_and_in_order() -> None:
