@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "models.h"
+#include "noise.h"
 #include "outbox.h"
 #include "sample_ring.h"
 #include "self_test.h"
@@ -23,6 +24,7 @@ static struct {
 static void boot(void) {
     outbox_reset();
     stream_reset();
+    noise_set(&(noise_levels_t){0, 0, 0, 0});
     commands_reset();
     link_receiver_init(&app.receiver);
     app.reported_us = clock_us();

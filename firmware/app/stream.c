@@ -15,6 +15,7 @@
 #define FRAMES_PER_S 10u
 #define MOST_COUNT 255u
 #define SAMPLES_HEAD_BYTES 6u
+#define EVENT_HEAD_BYTES 9u
 #define BATCH 64u /* samples taken at a time, so that the link is served in between */
 
 const uint16_t STREAM_RATES_HZ[] = {250, 500, 1000, 200, 0};
@@ -275,6 +276,7 @@ void stream_report(uint16_t cpu_permille, uint32_t frames_good, uint32_t frames_
 
 void stream_event(uint8_t kind, uint32_t value, const uint8_t *text, uint16_t size) {
     static uint8_t body[LINK_MOST_BODY_BYTES];
-    link_event_t event = {stream_index(), kind, value, text, size};
+    const uint16_t most = LINK_MOST_BODY_BYTES - EVENT_HEAD_BYTES; /* a MARK may be longer than fits an EVENT */
+    link_event_t event = {stream_index(), kind, value, text, size < most ? size : most};
     outbox_send(LINK_TYPE_EVENT, body, link_pack_event(&event, body, sizeof body));
 }

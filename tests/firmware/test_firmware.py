@@ -218,7 +218,7 @@ def test_noise_is_added_and_taken_away(board):
     board.ask(Inject(0, quiet))
     board.until(lambda: sum(frame.count for frame in board.all(Samples)) >= 200)
     assert np.std(board.samples()[:200]) == pytest.approx(500, rel=0.1)
-    board.ask(SetNoise())
+    assert board.ask(Reset()).status == Status.OK
     board.ask(Start(250, 1, source=Source.INJECT))
     board.clear()
     board.ask(Inject(0, quiet))
@@ -236,6 +236,8 @@ def test_marks_reset_self_test_and_refusals(hurried):
     hurried.until(
         lambda: any(event.kind == EventKind.MARK and event.text == "here" for event in hurried.all(Event))
     )
+    hurried.ask(Mark("x" * 500))
+    hurried.until(lambda: any(event.text == "x" * 497 for event in hurried.all(Event)))
     upload = hurried.ask(ModelBegin(5, ModelFormat.TFLITE, 1000, 0, "mine"))
     assert upload.status == Status.NOT_SUPPORTED and "build" in upload.detail
     hurried.clear()

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from engine import __version__
@@ -20,6 +21,7 @@ QEMU = "qemu-system-arm"
 MACHINES = {"an386": "mps2-an386", "an547": "mps3-an547"}
 BUILD_S = 300.0
 _SUFFIX = ".exe" if os.name == "nt" else ""
+_KEPT_PROGRAMS = 3  # in the cache, of different sources
 _HASHED = ("*.c", "*.h", "*.py")
 
 
@@ -99,6 +101,9 @@ def _make(program: Path) -> None:
         )
     except subprocess.TimeoutExpired:
         raise DeviceError(f"building the native firmware took longer than {BUILD_S:.0f} s") from None
+    for old in sorted(program.parent.glob("host-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT_PROGRAMS]:
+        with suppress(OSError):  # it may be running
+            old.unlink()
     if done.returncode != 0 or not program.is_file():
         raise DeviceError(f"the native firmware could not be built: {done.stderr.strip() or 'no reason given'}")
 
