@@ -92,7 +92,7 @@ def _until(app: QApplication, done: Callable[[], bool]) -> None:
         if time.monotonic() > limit:
             raise TimeoutError("the window did not get ready for its picture")
         app.processEvents()
-        time.sleep(0.01)
+        time.sleep(0.002)
 
 
 def _settle(app: QApplication, seconds: float = SETTLE_S) -> None:

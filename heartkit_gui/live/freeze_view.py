@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.analysis.types import Analysis
+from engine.errors import Cancelled
 from heartkit_gui.canvas.ecg_canvas import TOOLS, EcgCanvas
 from heartkit_gui.canvas.overview_bar import OverviewBar
 from heartkit_gui.live.ring_record import RingRecord
 from heartkit_gui.model.excerpt import excerpt
+from heartkit_gui.services.delivery import Mailbox
+from heartkit_gui.services.pyramids import WORTHWHILE_S
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import role_label
 
@@ -26,6 +30,8 @@ class FreezeView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._mailbox = Mailbox(self)
+        self._stop = threading.Event()
         self._record: RingRecord | None = None
         self._known_to = 0  # sample of the ring up to which the findings go
         self.canvas = EcgCanvas()
@@ -74,10 +80,31 @@ class FreezeView(QWidget):
         self.canvas.set_leads(leads)
         self.overview.set_record(record)
         self._record = record
+        self._build_pyramid(record)
         self.show_findings(analysis)
         self.canvas.set_view_start(record.n_samples if at is None else at - first)
         self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}. Streaming goes on.")
         self.canvas.setFocus()
+
+    def _build_pyramid(self, record: RingRecord) -> None:
+        """The overview that zooming out over an hour needs."""
+        self._stop.set()
+        if record.duration_s >= WORTHWHILE_S:
+            self._stop = threading.Event()
+            self._mailbox.start("frozen pyramid", _Pyramid(record, self._stop), self._take_pyramid)
+
+    def _take_pyramid(self, answer: object) -> None:
+        assert isinstance(answer, tuple)
+        record, pyramid = answer
+        if pyramid is not None and record is self._record:
+            self.canvas.set_pyramid(pyramid)
+            self.overview.set_pyramid(pyramid)
+
+    def shutdown(self) -> None:
+        """End what works in the background."""
+        self._stop.set()
+        self.canvas.finish_loading()
+        self._mailbox.close()
 
     @property
     def is_settled(self) -> bool:
@@ -96,6 +123,7 @@ class FreezeView(QWidget):
     def release(self) -> None:
         """Forget what was frozen."""
         self._record = None
+        self._stop.set()
         self.canvas.finish_loading()
         self.canvas.set_record(None)
         self.overview.set_record(None)
@@ -116,6 +144,21 @@ class FreezeView(QWidget):
             button.setChecked(tool == name)
         if name == "pan":
             self.canvas.clear_calipers()
+
+
+class _Pyramid:
+    """Builds the pyramid of what was frozen; None when stopped."""
+
+    def __init__(self, record: RingRecord, stop: threading.Event) -> None:
+        self._record, self._stop = record, stop
+
+    def __call__(self) -> object:
+        from engine.signals.pyramid import Pyramid
+
+        try:
+            return self._record, Pyramid.build(self._record, cancelled=self._stop.is_set)
+        except Cancelled:
+            return self._record, None
 
 
 class ToolButton(QPushButton):

@@ -13,7 +13,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.analysis.types import Analysis
-from engine.devices.heart_rate import heart_rate
+from engine.devices.heart_rate import RateLimits, heart_rate
 from engine.devices.link_state import LinkState
 from engine.devices.live import LiveSession
 from engine.devices.live_types import LiveStatistics, StreamOptions
@@ -122,6 +122,7 @@ class LiveView(QWidget):
         self.board.models_wanted.connect(self._select_models)
         self.board.options_wanted.connect(self._restart)
         self.bar.leads_chosen.connect(self.canvas.set_leads)
+        self.numbers.limits.limits_chosen.connect(self._limit_rate)
         self.canvas.painted.connect(self._note_frame)
         self.canvas.freeze_wanted.connect(self.freeze)
         self.freezer.thaw_wanted.connect(self.thaw)
@@ -193,7 +194,7 @@ class LiveView(QWidget):
         """Stop looking."""
         self._frame.stop()
         self._poll.stop()
-        self.freezer.canvas.finish_loading()
+        self.freezer.shutdown()
 
     # -- following the session
 
@@ -228,6 +229,8 @@ class LiveView(QWidget):
             self.canvas.fit_gain()
             self.bar.show_leads(ring.lead_names)
         self.numbers.clear()
+        if session is not None:
+            session.limits = self.numbers.limits.limits
         self.devices.fold(session is not None and ring is not None)
         self.stream_changed.emit()
 
@@ -365,6 +368,11 @@ class LiveView(QWidget):
     @Slot(tuple)
     def _select_models(self, ids: tuple[int, ...]) -> None:
         self._service.ask("models", SelectModels(ids))
+
+    @Slot(object)
+    def _limit_rate(self, limits: RateLimits) -> None:
+        if self._shown is not None:
+            self._shown.limits = limits
 
     @Slot(object)
     def _restart(self, options: StreamOptions) -> None:

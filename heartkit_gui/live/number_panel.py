@@ -14,6 +14,7 @@ from heartkit_gui.canvas.accessible import announce
 from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.live import figures
 from heartkit_gui.live.poincare import PoincareView
+from heartkit_gui.live.rate_limits import RateLimitsRow
 from heartkit_gui.theme.tokens import PAPER, Theme
 from heartkit_gui.widgets.labels import align_figures, role_label
 from heartkit_gui.widgets.panel import Section
@@ -93,6 +94,7 @@ class NumberPanel(QWidget):
         self.rhythm = role_label("statement", "", wrap=True)
         self.rhythm.setAccessibleName("Rhythm")
         self.source = role_label("small", wrap=True)
+        self.limits = RateLimitsRow()
         self.legend = WaveLegend()
         self.poincare = PoincareView()
         self._counts = {kind: self._figure(AAMI_NAMES[kind]) for kind in figures.KINDS}
@@ -115,6 +117,7 @@ class NumberPanel(QWidget):
         layout.setSpacing(4)
         layout.addLayout(self._rate_part())
         layout.addWidget(self.alert)
+        layout.addWidget(self.limits)
         layout.addWidget(self.rhythm)
         layout.addWidget(self.source)
         layout.addSpacing(4)

@@ -144,6 +144,18 @@ def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window
     wait(qtbot, lambda: streaming.canvas.position > at)
 
 
+def test_rates_beyond_the_limits_are_remarked_on_as_no_alarm(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    limits = streaming.numbers.limits
+    limits.high.setValue(41)
+    assert limits.low.maximum() == 40
+    wait(qtbot, lambda: streaming.numbers.alert.isVisible())
+    assert "not an alarm" in streaming.numbers.alert.text()
+    limits.high.setValue(200)
+    wait(qtbot, lambda: not streaming.numbers.alert.isVisible())
+
+
 def test_a_mark_is_kept_and_shown(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     wait(qtbot, lambda: streaming.canvas.scene.reference is not None)

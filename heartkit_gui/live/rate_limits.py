@@ -1,0 +1,52 @@
+"""Heart rates beyond which the live view remarks on the rate. Not an alarm."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
+
+from engine.devices.heart_rate import RateLimits
+from heartkit_gui.widgets.labels import role_label
+
+LOWEST, HIGHEST = 20, 250
+
+
+class RateLimitsRow(QWidget):
+    """Two numbers; the lower stays below the higher."""
+
+    limits_chosen = Signal(object)  # RateLimits
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        usual = RateLimits()
+        self.low = self._box("Remark on rates below", usual.low_per_min)
+        self.high = self._box("Remark on rates above", usual.high_per_min)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(role_label("small", "Remark below"))
+        row.addWidget(self.low)
+        row.addWidget(role_label("small", "above"))
+        row.addWidget(self.high)
+        row.addStretch(1)
+        self.setToolTip("A remark beside the rate, not an alarm: nothing sounds")
+
+    @property
+    def limits(self) -> RateLimits:
+        """The limits chosen."""
+        return RateLimits(float(self.low.value()), float(self.high.value()))
+
+    def _box(self, name: str, value: float) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(LOWEST, HIGHEST)
+        box.setSingleStep(5)
+        box.setValue(round(value))
+        box.setAccessibleName(name)
+        box.valueChanged.connect(self._changed)
+        return box
+
+    @Slot()
+    def _changed(self) -> None:
+        self.low.setMaximum(self.high.value() - 1)
+        self.high.setMinimum(self.low.value() + 1)
+        self.limits_chosen.emit(self.limits)
