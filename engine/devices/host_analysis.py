@@ -13,6 +13,7 @@ from engine.analysis.criteria import Criteria
 from engine.analysis.stages import Stages
 from engine.analysis.streaming import StreamingAnalysis
 from engine.analysis.types import Analysis
+from engine.devices.memory import give_back_memory
 from engine.devices.ring import Ring
 from engine.devices.transports import now_s
 from engine.errors import EngineError
@@ -90,6 +91,7 @@ class HostAnalysis:
             began_s = now_s()
             if began_s >= snapshot_at_s:
                 self._publish(stream.snapshot())
+                give_back_memory()
                 took_s = now_s() - began_s
                 snapshot_at_s = now_s() + max(SNAPSHOT_EVERY_S, took_s / SNAPSHOT_SHARE)
         if not self._abandoned:
