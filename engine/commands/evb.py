@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,7 @@ def _start(arguments: argparse.Namespace) -> int:
     """Start, print the URL, wait for Ctrl-C."""
     from engine.devices.virtual import start
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background commands ignore it
     with start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
         if board.note:
             print(board.note)

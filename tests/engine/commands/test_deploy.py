@@ -65,9 +65,3 @@ def test_what_cannot_be_is_told_in_a_sentence(arguments, words, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
-
-
-def test_boards_are_listed(capsys):
-    assert main(["evb", "list"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in said] == list(virtual.BOARDS)
