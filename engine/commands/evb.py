@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import signal
-import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.commands.job_options import add_job_options, run_job
+from engine.errors import EngineError
 from engine.jobs.events import Job
+
+POLL_S = 0.5
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -62,17 +65,16 @@ def _start(arguments: argparse.Namespace) -> int:
     from engine.devices.virtual import start
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background commands ignore it
-    with start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
-        if board.note:
-            print(board.note)
-        print(board.url, flush=True)
-        try:
+    try:
+        with start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
+            if board.note:
+                print(board.note)
+            print(board.url, flush=True)
             while board.is_alive:
-                threading.Event().wait(0.5)
-        except KeyboardInterrupt:
-            return 0
-    print("the board ended by itself")
-    return 2
+                time.sleep(POLL_S)
+    except KeyboardInterrupt:
+        return 0
+    raise EngineError("the board ended by itself", hint="start it again")
 
 
 def _build(arguments: argparse.Namespace) -> int:
