@@ -81,29 +81,54 @@ class _Waiter(QObject):
         self._loop.quit()
 
 
+class _StreamWaiter(QObject):
+    """Ends an event loop when a stream has something to show, or will not come."""
+
+    def __init__(self, window: MainWindow, loop: QEventLoop) -> None:
+        super().__init__(window)
+        self._service = window.context.live
+        self._loop = loop
+        self.refusal = ""
+        self._service.failed.connect(self._failed)
+        self._timer = QTimer(self)
+        self._timer.setInterval(50)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+
+    @Slot(str, str, str)
+    def _failed(self, title: str, sentence: str, details: str) -> None:
+        self._refuse(sentence)
+
+    @Slot()
+    def out_of_time(self) -> None:
+        """Give up."""
+        self._refuse("the board sends nothing")
+
+    @Slot()
+    def _look(self) -> None:
+        session = self._service.session
+        ring = None if session is None else session.ring
+        if ring is not None and (ring.head - ring.tail) / ring.rate_hz >= STREAM_S:
+            self._stop()
+
+    def _refuse(self, sentence: str) -> None:
+        self.refusal = self.refusal or sentence
+        self._stop()
+
+    def _stop(self) -> None:
+        self._timer.stop()
+        self._loop.quit()
+
+
 def _stream(window: MainWindow, board: str) -> None:
     """Stream from a virtual board until there is something to see. SnapshotError when it does not come."""
+    loop = QEventLoop()
+    waiter = _StreamWaiter(window, loop)
     window.registry.run(f"live.start_{board}")
-    service, loop = window.context.live, QEventLoop()
-    refusals: list[str] = []
-
-    def look() -> None:
-        session = service.session
-        ring = None if session is None else session.ring
-        if refusals or (ring is not None and (ring.head - ring.tail) / ring.rate_hz >= STREAM_S):
-            loop.quit()
-
-    service.failed.connect(lambda title, sentence, details: refusals.append(sentence))
-    timer = QTimer()
-    timer.timeout.connect(look)
-    timer.start(50)
-    limit = QTimer()
-    limit.setSingleShot(True)
-    limit.timeout.connect(lambda: refusals.append("the board sends nothing"))
-    limit.start(STREAM_LIMIT_MS)
+    QTimer.singleShot(STREAM_LIMIT_MS, waiter, waiter.out_of_time)
     loop.exec()
-    if refusals:
-        raise SnapshotError(refusals[0])
+    if waiter.refusal:
+        raise SnapshotError(waiter.refusal)
 
 
 def draw(

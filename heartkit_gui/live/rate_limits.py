@@ -24,12 +24,12 @@ class RateLimitsRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        row.addWidget(role_label("small", "Remark below"))
+        row.addWidget(role_label("small", "Limits"))
         row.addWidget(self.low)
-        row.addWidget(role_label("small", "above"))
+        row.addWidget(role_label("small", "to"))
         row.addWidget(self.high)
         row.addStretch(1)
-        self.setToolTip("A remark beside the rate, not an alarm: nothing sounds")
+        self.setToolTip("Rates beyond are remarked on; not an alarm: nothing sounds")
 
     @property
     def limits(self) -> RateLimits:
