@@ -242,8 +242,9 @@ class LiveSession:
         info = self.info
         if info is None:
             raise DeviceError(f"{self.port}: no board answered yet")
-        self.options = resolved(options or self.options, info)
-        self._client.start(start_request(self.options, info))
+        wanted = resolved(options or self.options, info)
+        self._client.start(start_request(wanted, info))
+        self.options = wanted
 
     def stop(self) -> None:
         """Stop streaming; the connection stays."""
