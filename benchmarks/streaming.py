@@ -27,7 +27,7 @@ from engine.devices.recorder import RecorderOptions
 from engine.devices.virtual import BOARDS
 
 SHAPES = ((250, 1), (1000, 12))
-WARM_UP_S = 10.0  # libraries load and models open in the first seconds
+WARM_UP_S = 30.0  # libraries load, and models open with their first windows
 FAULTY = """
 import sys, time
 from engine.devices.simulator import Faults, Simulator
