@@ -32,7 +32,7 @@ SIDES = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Prepared:
-    """Windows by side, who is on which, and the noise that augmentations add (training part).
+    """Windows by side, who is on which, and the noise that augmentations add (with the side "train").
 
     `extra["dataset"]` of each set numbers the configuration's datasets. split_hash covers all splits.
     """
@@ -80,7 +80,7 @@ def prepare(config: RunConfig, job: Job, cache: Path | None = None, sides: Seque
         windows[side] = _joined(parts, task)
     prepared = Prepared(
         windows["train"], windows["val"], windows["test"], splits,
-        digest({name: split.hash for name, split in splits.items()}), _noise(config),
+        digest({name: split.hash for name, split in splits.items()}), _noise(config) if "train" in sides else {},
     )  # fmt: skip
     _tell(prepared, task, sides, job)
     return prepared

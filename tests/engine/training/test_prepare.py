@@ -11,7 +11,7 @@ import pytest
 from engine.config import RunConfig, parse_config
 from engine.datasets import catalog
 from engine.datasets.base import Dataset, DatasetInfo, RhythmSpan, Strip
-from engine.errors import Cancelled, ConfigError
+from engine.errors import Cancelled, ConfigError, EngineError
 from engine.jobs.events import Job
 from engine.tasks import registry
 from engine.tasks.base import Task, WindowSet
@@ -203,3 +203,13 @@ def test_faults_of_the_configuration_are_named(toys: Path, tmp_path: Path) -> No
         prepare(plain.model_copy(update={"datasets": ()}), Job(), tmp_path)
     with pytest.raises(ConfigError, match="twice"):
         prepare(plain.model_copy(update={"datasets": plain.datasets * 2}), Job(), tmp_path)
+
+
+def test_scoring_needs_no_noise_that_only_training_adds(
+    toys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "default_folder", lambda name: tmp_path / "nowhere" / name)
+    noisy = config(toys, training={"augmentations": [{"name": "nstdb_noise"}]})
+    assert len(prepare(noisy, Job(), tmp_path / "cache", sides=("test",)).test)
+    with pytest.raises(EngineError, match="nstdb"):
+        prepare(noisy, Job(), tmp_path / "cache", sides=("train",))
