@@ -79,6 +79,15 @@ _DATASETS = {
     "icentia_mini": "icentia11k", "ecg-synthetic": "ecg-synthetic",
     "ppg-synthetic": "ppg-synthetic", "bidmc": "bidmc",
 }  # fmt: skip
+_SHAPES: tuple[tuple[str, type, str], ...] = (
+    ("datasets", list, "a list"),
+    ("preprocesses", list, "a list"),
+    ("augmentations", list, "a list"),
+    ("class_map", dict, "an object"),
+    ("class_names", list, "a list"),
+    ("quantization", dict, "an object"),
+    ("architecture", dict, "an object"),
+)
 _LAYER_SETTINGS = {"name", "auto_vectorize", "batchwise", "data_format"}
 _QUANTIZATION = {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
 
@@ -109,6 +118,7 @@ def convert_heartkit_config(data: Any, task: str, *, path: Path | None = None) -
         raise ConfigError(
             f'HeartKit has no key "{unknown[0]}"{meant}', path=path, hint=f"known: {', '.join(known)}"
         )
+    _check_shapes(data, path)
     notes: list[str] = []
     out: dict[str, Any] = {"task": task}
     for key in data:
@@ -121,12 +131,47 @@ def convert_heartkit_config(data: Any, task: str, *, path: Path | None = None) -
             out[key] = data[key]
     if out.get("split"):
         out["split"]["method"] = "seeded"
-    out["datasets"] = [_dataset(item, notes, path) for item in data.get("datasets", [])]
+    out["datasets"] = [_dataset(item, notes, path) for item in data.get("datasets") or []]
     out["classes"] = _classes(data, task, path)
     _weights(data, out, notes)
-    if "quantization" in data:
+    if data.get("quantization") is not None:
         out.setdefault("quantization", {}).update(_quantization(data["quantization"], notes, path))
     return parse_config({k: v for k, v in out.items() if v not in ({}, [])}, path=path), notes
+
+
+def _check_shapes(data: Mapping[str, Any], path: Path | None) -> None:
+    """Raises ConfigError for a list, object or number where HeartKit has another kind of value."""
+
+    def check(place: str, value: Any, kind: type, words: str) -> None:
+        if not isinstance(value, kind):
+            raise ConfigError(f"{place} must be {words}, not {json.dumps(value)[:60]}", path=path)
+
+    given = {key: value for key, value in data.items() if value is not None}
+    for key, kind, words in _SHAPES:
+        if key in given:
+            check(key, given[key], kind, words)
+    for key in ("preprocesses", "augmentations"):
+        for item in given.get(key, []):
+            check(key, item, dict, "a list of objects with name and params")
+            for part in ("params", "args"):
+                check(f"{key}.{item.get('name')}.{part}", item.get(part) or {}, dict, "an object")
+    for item in given.get("datasets", []):
+        if isinstance(item, dict):
+            check(f"datasets.{item.get('name')}.params", item.get("params") or {}, dict, "an object")
+    for source, target in (given.get("class_map") or {}).items():
+        for number in (source, target):
+            if not _is_whole(number):
+                raise ConfigError(f'class_map: "{number}" is not the number of a class', path=path)
+    counts = given.get("samples_per_patient")
+    for count in counts if isinstance(counts, list) else []:
+        check("samples_per_patient", count, int, "a number or a list of numbers")
+
+
+def _is_whole(value: Any) -> bool:
+    try:
+        return int(value) == float(value)
+    except (TypeError, ValueError):
+        return False
 
 
 def _rename(key: str, value: Any, out: dict[str, Any], notes: list[str]) -> None:

@@ -92,3 +92,30 @@ def test_a_disabled_quantization_means_float() -> None:
 def test_a_configuration_that_is_no_object_is_refused() -> None:
     with pytest.raises(ConfigError, match="not a JSON object"):
         convert_heartkit_config([], "rhythm")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"datasets": 3},
+        {"datasets": [{"name": "ludb", "params": [1]}]},
+        {"class_map": {"x": 1}},
+        {"class_map": {"1": [0]}},
+        {"class_map": [0, 1]},
+        {"class_names": "QRS"},
+        {"quantization": True},
+        {"preprocesses": "layer_norm"},
+        {"preprocesses": ["layer_norm"]},
+        {"augmentations": [{"name": "random_noise", "params": [1]}]},
+        {"samples_per_patient": ["5"]},
+        {"architecture": "tcn"},
+    ],
+)
+def test_a_value_of_another_kind_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        convert(**wrong)
+
+
+def test_what_is_null_is_left_out() -> None:
+    config, _ = convert(datasets=None, quantization=None, augmentations=None, class_weights=None)
+    assert not config.datasets and config.quantization.format == "INT8"
