@@ -4,7 +4,7 @@ config.json     the configuration, strict
 split.json      patients of train, val and test by dataset, with hashes
 environment.json versions of Python, packages and machine
 history.json    figures of every epoch
-model.keras     the trained model;  checkpoint/ the state training resumes from
+model.keras     the trained model;  checkpoint.npz the state training resumes from
 metrics.json    evaluation of the test patients;  windows.npz what each confusion cell holds
 model.tflite, model.h, export.json   the exported model
 log.jsonl       every event of every job run on this folder
@@ -52,6 +52,11 @@ class RunFolder:
         return self.path / "model.keras"
 
     @property
+    def checkpoint(self) -> Path:
+        """The state training resumes from."""
+        return self.path / "checkpoint.npz"
+
+    @property
     def tflite(self) -> Path:
         """The exported model."""
         return self.path / "model.tflite"
@@ -70,9 +75,10 @@ class RunFolder:
         """Make the folder for a run of `config`.
 
         Raises EngineError when a finished or different run is there already: a run is never overwritten in
-        silence. With `resume` the configuration must be the one the folder was made for.
+        silence. With `resume` the configuration must be the one the folder was made for. Where training ended
+        before its first epoch was whole, there is nothing to lose and the folder is taken again.
         """
-        if self.config.is_file():
+        if self.config.is_file() and (self.checkpoint.is_file() or self.keras.is_file()):
             if not resume:
                 raise EngineError(
                     "already holds a run",

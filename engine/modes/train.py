@@ -22,9 +22,12 @@ def train_run(
     An interrupted run keeps its folder and goes on with `resume`.
     """
     from engine.training.prepare import prepare
+    from engine.training.settings import check_settings
     from engine.training.trainer import train
 
-    config = with_folders(open_task(config).config, source)
+    task = open_task(config)
+    check_settings(task)
+    config = with_folders(task.config, source)
     folder.prepare(config, resume=resume)
     prepared = prepare(config, job, sides=("train", "val"))
     folder.write_json("split.json", split_document(prepared.splits, prepared.split_hash))

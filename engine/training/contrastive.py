@@ -52,7 +52,7 @@ def train_contrastive(config: RunConfig, prepared: Prepared, folder: Path, job: 
     those of `engine.training.trainer.train`. The weights kept are those of the epoch with the least loss on pairs
     of validation patients. Raises ConfigError, EngineError and Cancelled as there.
     """
-    loss_params = _checked(config)
+    loss_params = checked_contrastive(config)
     patients = len(np.unique(people(prepared.train)))
     if patients < 2:
         raise EngineError(
@@ -230,7 +230,8 @@ class _Fit:
             self.job.message(f"stopped after epoch {epoch + 1}: no better than epoch {progress.best_epoch + 1}")
 
 
-def _checked(config: RunConfig) -> NtXent:
+def checked_contrastive(config: RunConfig) -> NtXent:
+    """The parameters of the loss. Raises ConfigError for settings that contrastive training does not have."""
     training = config.training
     if training.teacher is not None or config.quantization.qat_epochs:
         raise ConfigError(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RunConfig
-from engine.errors import ConfigError, EngineError
+from engine.errors import EngineError
 from engine.jobs.events import Job
 from engine.signals.preprocess import PreparedWindows, prepare_windows, preprocessed_length
 from engine.tasks.base import Task, WindowSet
@@ -25,6 +25,7 @@ from engine.training.losses import Loss, build_loss
 from engine.training.optimizer import build_optimizer, without_decay
 from engine.training.prepare import Prepared
 from engine.training.scores import auroc_macro, f1_macro, score_name, snr_gain_db
+from engine.training.settings import check_settings
 from engine.training.tensorboard import EventFile
 
 F32 = NDArray[np.float32]
@@ -47,6 +48,7 @@ def train(config: RunConfig, prepared: Prepared, folder: Path, job: Job, resume:
     checkpoint stays), Cancelled when the job is cancelled.
     """
     task = open_task(config)
+    check_settings(task)
     if task.target == "embedding":
         from engine.training.contrastive import train_contrastive
 
@@ -251,19 +253,12 @@ def _new_model(config: RunConfig, task: Task) -> Any:
     from engine.models.build import build_model
 
     window = config.window
-    length = preprocessed_length(window.length, window.preprocesses, window.rate_hz)
-    per_sample = task.target in ("per_sample", "regression")
-    if per_sample and length != window.length:
-        raise ConfigError(
-            f'the preprocess "resizing" to {length} samples does not fit a task with a target for every sample',
-            hint="set window.length and window.rate_hz instead",
-        )
     return build_model(
         config.model,
-        length=length,
+        length=preprocessed_length(window.length, window.preprocesses, window.rate_hz),
         channels=len(config.window.channels),
         outputs=task.n_outputs,
-        head="sample" if per_sample else "window",
+        head="sample" if task.target in ("per_sample", "regression") else "window",
     )
 
 

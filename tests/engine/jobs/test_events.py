@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.config import RunConfig
+from engine.config import RunConfig, load_config
 from engine.errors import Cancelled, ConfigError, EngineError
 from engine.jobs.events import Job, json_lines
 from engine.jobs.run_folder import RunFolder
@@ -55,11 +55,19 @@ def test_a_run_is_never_overwritten_in_silence(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     config = RunConfig(task="rhythm")
     folder.prepare(config)
+    folder.checkpoint.touch()
     with pytest.raises(EngineError, match="already holds a run"):
         folder.prepare(config)
     folder.prepare(config, resume=True)
     with pytest.raises(ConfigError, match="another configuration"):
         folder.prepare(RunConfig(task="beat"), resume=True)
+
+
+def test_a_folder_where_training_never_got_anywhere_is_taken_again(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.prepare(RunConfig(task="rhythm"))
+    folder.prepare(RunConfig(task="beat"))
+    assert load_config(folder.config).task == "beat"
 
 
 def test_a_run_keeps_its_events_but_not_its_progress(tmp_path: Path) -> None:

@@ -98,6 +98,27 @@ def test_a_finished_run_is_not_overwritten(run: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("model.name=tnc", 'did you mean "tcn"?'),
+        ("model.params.blcks=3", 'did you mean "blocks"?'),
+        ("training.loss.name=focl", 'did you mean "focal"?'),
+        ('window.preprocesses=[{"name": "layernorm"}]', 'did you mean "layer_norm"?'),
+        ('training.augmentations=[{"name": "random_noize"}]', 'did you mean "random_noise"?'),
+        ("training.class_weights=[1, 2]", "2 values for 4 classes"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_before_any_data_is_read(
+    setting: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "datasets": [{"name": "ludb"}]}))
+    arguments = ["train", "--config", str(tmp_path / "config.json"), "--out", str(tmp_path / "run"), "--quiet"]
+    assert main([*arguments, "--set", setting, "--from", str(tmp_path)]) == BAD_INPUT
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["evaluate", "--model", "nonsense"], 'no model "nonsense"'),
