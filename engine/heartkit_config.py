@@ -45,14 +45,16 @@ _RENAMED = {
     "val_patients": ("split", "val_fraction"),
     "test_patients": ("split", "test_fraction"),
 }
-_SAME = ("name", "seed", "datasets", "class_map", "class_names", "class_weights", "quantization", "val_metric")
+_SAME = (
+    "name", "seed", "datasets", "dataset_weights", "class_map", "class_names", "class_weights", "quantization",
+    "val_metric", "temperature",
+)  # fmt: skip
 _IGNORED = {
     "project": "runs are folders",
     "job_dir": "the run folder is given on the command line (--out)",
     "verbose": "use --json-events or --quiet",
     "resume": "use --resume",
     "data_parallelism": "the loader sets its own threads",
-    "dataset_weights": "each dataset carries its own weight",
     "force_download": "use the download command",
     "val_samples_per_patient": "validation covers every window once",
     "test_samples_per_patient": "evaluation covers every window once",
@@ -81,6 +83,7 @@ _DATASETS = {
 }  # fmt: skip
 _SHAPES: tuple[tuple[str, type, str], ...] = (
     ("datasets", list, "a list"),
+    ("dataset_weights", list, "a list"),
     ("preprocesses", list, "a list"),
     ("augmentations", list, "a list"),
     ("class_map", dict, "an object"),
@@ -88,7 +91,7 @@ _SHAPES: tuple[tuple[str, type, str], ...] = (
     ("quantization", dict, "an object"),
     ("architecture", dict, "an object"),
 )
-_LAYER_SETTINGS = {"name", "auto_vectorize", "batchwise", "data_format"}
+_LAYER_SETTINGS = {"name", "auto_vectorize", "batchwise", "data_format", "sample_rate"}
 _QUANTIZATION = {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
 
 
@@ -132,8 +135,16 @@ def convert_heartkit_config(data: Any, task: str, *, path: Path | None = None) -
     if out.get("split"):
         out["split"]["method"] = "seeded"
     out["datasets"] = [_dataset(item, notes, path) for item in data.get("datasets") or []]
+    _dataset_weights(data.get("dataset_weights"), out["datasets"], notes, path)
     out["classes"] = _classes(data, task, path)
-    _weights(data, out, notes)
+    _weights(data, out, notes, path)
+    if data.get("temperature") is not None:
+        if task == "foundation":
+            loss = {"name": "nt_xent", "params": {"temperature": data["temperature"]}}
+            out.setdefault("training", {})["loss"] = loss
+            notes.append("temperature is now training.loss.params.temperature")
+        else:
+            notes.append("temperature is ignored: it belongs to the task foundation")
     if data.get("quantization") is not None:
         out.setdefault("quantization", {}).update(_quantization(data["quantization"], notes, path))
     return parse_config({k: v for k, v in out.items() if v not in ({}, [])}, path=path), notes
@@ -233,6 +244,16 @@ def _dataset(item: Any, notes: list[str], path: Path | None) -> dict[str, Any]:
     return found
 
 
+def _dataset_weights(weights: Any, datasets: list[dict[str, Any]], notes: list[str], path: Path | None) -> None:
+    if weights is None:
+        return
+    if len(weights) != len(datasets):
+        raise ConfigError(f"dataset_weights has {len(weights)} values for {len(datasets)} datasets", path=path)
+    for dataset, weight in zip(datasets, weights, strict=True):
+        dataset["weight"] = weight
+    notes.append("dataset_weights is now the weight of each dataset")
+
+
 def _classes(data: Mapping[str, Any], task: str, path: Path | None) -> dict[str, list[str]]:
     """Our classes from HeartKit's `class_map` {source id: class number} and `class_names`."""
     ids = CLASS_IDS.get(task)
@@ -254,7 +275,7 @@ def _classes(data: Mapping[str, Any], task: str, path: Path | None) -> dict[str,
     return {str(name): sources[number] for name, number in zip(names, numbers, strict=True)}
 
 
-def _weights(data: Mapping[str, Any], out: dict[str, Any], notes: list[str]) -> None:
+def _weights(data: Mapping[str, Any], out: dict[str, Any], notes: list[str], path: Path | None) -> None:
     weights = data.get("class_weights")
     if weights == "balanced":
         out.setdefault("training", {})["class_weights"] = "balanced"
@@ -262,6 +283,8 @@ def _weights(data: Mapping[str, Any], out: dict[str, Any], notes: list[str]) -> 
         out.setdefault("training", {})["class_weights"] = weights
     elif weights == "fixed":
         notes.append('class_weights "fixed" is now "none"')
+    elif weights is not None:
+        raise ConfigError(f'class_weights must be "balanced", "fixed" or a list, not {weights!r}', path=path)
     metric = data.get("val_metric")
     if metric is not None:
         out.setdefault("training", {})["monitor"] = "loss" if metric == "loss" else "metric"

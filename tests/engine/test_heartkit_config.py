@@ -108,6 +108,7 @@ def test_a_configuration_that_is_no_object_is_refused() -> None:
         {"preprocesses": ["layer_norm"]},
         {"augmentations": [{"name": "random_noise", "params": [1]}]},
         {"samples_per_patient": ["5"]},
+        {"class_weights": "balance"},
         {"architecture": "tcn"},
     ],
 )
@@ -119,3 +120,36 @@ def test_a_value_of_another_kind_is_named(wrong: dict[str, Any]) -> None:
 def test_what_is_null_is_left_out() -> None:
     config, _ = convert(datasets=None, quantization=None, augmentations=None, class_weights=None)
     assert not config.datasets and config.quantization.format == "INT8"
+
+
+def test_weights_of_datasets_go_to_the_datasets() -> None:
+    two = [{"name": "ludb"}, {"name": "ecg-synthetic"}]
+    config, notes = convert(datasets=two, dataset_weights=[0.2, 0.8])
+    assert [(d.name, d.weight) for d in config.datasets] == [("ludb", 0.2), ("ecg-synthetic", 0.8)]
+    assert any(note.startswith("dataset_weights is now") for note in notes)
+    with pytest.raises(ConfigError, match="dataset_weights has 1 values for 2 datasets"):
+        convert(datasets=two, dataset_weights=[1])
+
+
+def test_the_temperature_belongs_to_foundation() -> None:
+    config, _ = convert_heartkit_config({"datasets": [{"name": "lsad"}], "temperature": 0.5}, "foundation")
+    assert config.training.loss.name == "nt_xent" and config.training.loss.params == {"temperature": 0.5}
+    _, notes = convert(temperature=0.5)
+    assert any(note.startswith("temperature is ignored") for note in notes)
+
+
+def test_steps_of_heartkit_are_known_with_their_parameters() -> None:
+    from engine.training.augmentations import needed_noises
+
+    config, notes = convert(
+        augmentations=[
+            {"name": "random_noise_distortion", "params": {"amplitude": [0, 0.5], "frequency": [0.5, 1.5]}},
+            {"name": "random_sine_wave", "params": {"amplitude": [0, 0.05], "frequency": [45, 50], "name": "hum"}},
+            {"name": "amplitude_warp", "params": {"sample_rate": 100, "amplitude": [0.9, 1.1]}},
+            {"name": "random_noise", "params": {"factor": [0, 0.1]}},
+            {"name": "random_background_noise", "params": {"amplitude": [0, 0.1], "num_noises": 1}},
+            {"name": "random_cutout", "params": {"cutouts": 2, "factor": [0.005, 0.01]}},
+        ]
+    )
+    assert needed_noises(config.training.augmentations)
+    assert any(note.startswith("amplitude_warp.sample_rate is ignored") for note in notes)
