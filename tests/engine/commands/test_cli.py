@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import sys
 
 import pytest
@@ -23,3 +24,17 @@ def test_a_packaged_program_says_that_it_does_not_train(
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert main(["model", "--preset", "seg-2"]) == BAD_INPUT
     assert "run it from source" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.ENOSPC, "No space left on device"), OSError("76800 requested and 10208 written")]
+)
+def test_a_full_disk_is_not_our_fault(
+    fault: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: object) -> int:
+        raise fault
+
+    monkeypatch.setattr("engine.commands.zoo._list", run)
+    assert main(["zoo", "list"]) == BAD_INPUT
+    assert "the disk is full" in capsys.readouterr().err
