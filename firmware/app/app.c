@@ -41,7 +41,9 @@ static bool receive(void) {
     size_t count = board_link_read(bytes, sizeof bytes);
     for (size_t k = 0; k < count; k++) {
         link_frame_t frame;
-        if (!link_receive(&app.receiver, bytes[k], &frame) || frame.bad != 0) continue;
+        if (!link_receive(&app.receiver, bytes[k], &frame)) continue;
+        if (frame.bad == LINK_BAD_REASON_VERSION) commands_introduce(); /* so that a host of another age can tell */
+        if (frame.bad != 0) continue;
         if (commands_take(&frame) == COMMANDS_RESET) {
             while (outbox_waiting() > 0 && outbox_flush()) {
             }

@@ -48,7 +48,7 @@ static void answer(const link_frame_t *request, uint8_t status, uint32_t value, 
     outbox_send(LINK_TYPE_ACK, body, link_pack_ack(&ack, body, sizeof body));
 }
 
-static void send_info(void) {
+void commands_introduce(void) {
     static char document[sizeof INFO_DOCUMENT + 32u];
     static uint8_t body[LINK_MOST_BODY_BYTES];
     text_t text = {document, sizeof document, 0};
@@ -162,7 +162,7 @@ enum commands_outcome commands_take(const link_frame_t *frame) {
         link_infer_t infer;
     } of;
     switch (frame->type) {
-    case LINK_TYPE_HELLO: send_info(); break;
+    case LINK_TYPE_HELLO: commands_introduce(); break;
     case LINK_TYPE_START:
         if (link_unpack_start(&of.start, frame->body, frame->size)) start(frame, &of.start);
         break;

@@ -14,6 +14,9 @@ void commands_reset(void);
 /* Carries out one good frame and queues the answer; COMMANDS_RESET: the board is to start again. */
 enum commands_outcome commands_take(const link_frame_t *frame);
 
+/* Queues INFO, which says what this board is and which protocol it speaks. */
+void commands_introduce(void);
+
 /* True once after STOP: the last STATS is owed. */
 bool commands_stopped(void);
 

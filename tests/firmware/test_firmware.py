@@ -12,9 +12,13 @@ from engine.devices.board_input import input_rule, surroundings, window_hop, win
 from engine.devices.protocol import (
     FLUSH,
     NO_VALUE_16,
+    VERSION,
+    Ack,
     Event,
     EventKind,
+    Hello,
     Infer,
+    Info,
     Inject,
     Input,
     Log,
@@ -57,6 +61,13 @@ def test_a_board_says_what_it_is(board):
     assert wave.hop == window_hop(read_card("seg-4-sm")) and beat.hop == 0
     assert read_card("seg-4-sm").sha256.startswith(wave.sha256)
     assert info.emulated and not info.upload_formats
+
+
+def test_a_host_of_another_protocol_is_told_what_this_board_speaks(board):
+    board.clear()
+    board.send_bytes(encode(Hello(), 3, version=VERSION + 1))
+    board.until(lambda: board.all(Info))
+    assert b'"protocol"' in b"".join(piece.data for piece in board.all(Info)) and board.all(Ack) == []
 
 
 @pytest.mark.parametrize(("rate_hz", "mask"), [(250, 1), (500, 0b101), (1000, 0xFFF), (200, 1)])
