@@ -370,7 +370,8 @@ class BoardClient:
         for found in self._decoder.feed(data):
             if isinstance(found, BadFrame):
                 self._heard.bad(found)
-                self._listener.frame_refused(found)
+                if self._heard.n_good:  # before that it is a frame which opening the port cut
+                    self._listener.frame_refused(found)
             else:
                 self._take(found, arrived_s)
         with self._changed:
