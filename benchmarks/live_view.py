@@ -3,8 +3,8 @@
 usage: python benchmarks/live_view.py [--seconds 30] [--board simulator] [--rate 1000] [--leads 12]
                                       [--size 1920x1080] [--mode sweep|roll]
 
-The board runs in a process of its own. The whole window is drawn by software into memory, with the host's analysis
-and the comparison with the board's results running beside. Figures are those that the view itself shows.
+The whole window is drawn by software into memory, with the host's analysis and the comparison with the board's
+results running beside; the simulator is a thread of the same process, the other boards are processes of their own.
 """
 
 from __future__ import annotations
@@ -64,21 +64,20 @@ def measure(app: QApplication, view: LiveView, seconds: float) -> None:
     gc.collect()
     before, frames = memory_mb(), []
     view.canvas.frame_ms.clear()
-    end, painted, late = time.monotonic() + seconds, 0, []
+    end, late = time.monotonic() + seconds, []
     view.canvas.painted.connect(lambda _: frames.append(steady_s()))
     costs: list[float] = []
     while time.monotonic() < end:
         late += run_for(app, 1.0)
         costs += view.canvas.frame_ms
         view.canvas.frame_ms.clear()
-    painted = len(frames)
     assert view.session is not None
     told = view.session.statistics()
     report("painting a frame", costs)
     report("from one frame to the next", (1e3 * np.diff(frames)).tolist())
     report("one turn of the event loop", late)
     report("board to screen", view.delays_ms)
-    print(f"frames a second {painted / seconds:.1f}; samples lost {told.samples_lost} of {told.samples:,}; "
+    print(f"frames a second {len(frames) / seconds:.1f}; samples lost {told.samples_lost} of {told.samples:,}; "
           f"memory {memory_mb() - before:+.1f} MB in {seconds:.0f} s; drift {told.drift_ppm}")  # fmt: skip
 
 
