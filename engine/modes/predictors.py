@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.config import RunConfig, load_config
 from engine.errors import EngineError
-from engine.runtime.model import Model
+from engine.runtime.model import Model, check_shapes
 from engine.runtime.outputs import from_logits
 from engine.runtime.zoo import zoo_folder, zoo_names
 from engine.signals.preprocess import prepare_windows
@@ -73,6 +73,7 @@ def _keras_predictor(path: Path) -> Predictor:
     from engine.models.files import load_model_safely
 
     model = load_model_safely(path)
+    check_shapes(config, tuple(model.input_shape[1:]), tuple(model.output_shape[1:]), path)
 
     def predict(windows: F32) -> F32:
         prepared = prepare_windows(windows, config.window.preprocesses, config.window.rate_hz)

@@ -28,11 +28,19 @@ def open_interpreter(model: Path | bytes, *, threads: int = 1) -> Any:
             faults.append(f"{package.split('.')[0]} is not installed")
             continue
         try:
-            interpreter = module.Interpreter(**source, num_threads=threads)
-            interpreter.allocate_tensors()
+            try:
+                return _ready(module.Interpreter(**source, num_threads=threads))
+            except RuntimeError:  # the fast kernels refuse some scales, those of dead channels for one
+                plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+                return _ready(
+                    module.Interpreter(**source, num_threads=threads, experimental_op_resolver_type=plain)
+                )
         except (ValueError, RuntimeError, SystemError, AttributeError) as error:
             faults.append(f"{package.split('.')[0]}: {str(error).strip().splitlines()[0]}")
-            continue
-        return interpreter
     where = model if isinstance(model, Path) else None
     raise EngineError(f"the model cannot be run: {'; '.join(faults)}", path=where)
+
+
+def _ready(interpreter: Any) -> Any:
+    interpreter.allocate_tensors()
+    return interpreter

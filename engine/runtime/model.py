@@ -16,11 +16,12 @@ from engine.errors import EngineError
 from engine.runtime.compiled import CompiledModel
 from engine.runtime.outputs import from_logits
 from engine.runtime.quantized import TfliteModel
-from engine.signals.preprocess import prepare_windows
+from engine.signals.preprocess import prepare_windows, preprocessed_length
 from engine.tasks.registry import task_class
 
 F32 = NDArray[np.float32]
 Runtime = Literal["litert", "compiled"]
+_WITH_CLASSES = ("per_window", "per_sample", "multi_label")
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,7 @@ class Model:
         self.card = card
         self._target = task_class(card.task).target
         self._model = TfliteModel(card.path) if runtime == "litert" else CompiledModel.open(card.path)
-        window = card.config.window
-        expected = (window.length, len(window.channels))
-        if self._model.input_shape[1:] != expected:
-            raise EngineError(
-                f"takes windows of shape {self._model.input_shape[1:]}, its config.json says {expected}",
-                path=card.path,
-                hint="the two files do not belong together; export the model again",
-            )
+        check_shapes(card.config, self._model.input_shape[1:], self._model.output_shape[1:], card.path)
 
     @staticmethod
     def open(where: str | Path, *, runtime: Runtime = "litert") -> Model:
@@ -79,6 +73,18 @@ class Model:
         window = self.card.config.window
         prepared = prepare_windows(windows, window.preprocesses, window.rate_hz)
         return from_logits(self._model.run(prepared.x), self._target, prepared)
+
+
+def check_shapes(config: RunConfig, takes: tuple[int, ...], gives: tuple[int, ...], path: Path) -> None:
+    """Raises EngineError where a model file and the config.json beside it do not belong together."""
+    window = config.window
+    expected = (preprocessed_length(window.length, window.preprocesses, window.rate_hz), len(window.channels))
+    hint = "the two files do not belong together; export the model again"
+    if takes != expected:
+        raise EngineError(f"takes windows of shape {takes}, its config.json says {expected}", path=path, hint=hint)
+    classes = len(config.class_names)
+    if classes and task_class(config.task).target in _WITH_CLASSES and gives[-1] != classes:
+        raise EngineError(f"tells {gives[-1]} classes apart, its config.json names {classes}", path=path, hint=hint)
 
 
 def read_card(where: str | Path) -> ModelCard:

@@ -77,6 +77,20 @@ def test_evaluation_prints_the_promised_figures(run: Path, model: str, capsys: p
     assert {"se", "ppv", "f1", "mean_ms", "sd_ms"} <= set(document["events"]["qrs_on"])
 
 
+@pytest.mark.parametrize("file", ["model.keras", "model.tflite"])
+@pytest.mark.parametrize(
+    "change", [{"window": {"rate_hz": 100, "length": 256}}, {"classes": {"a": ["p"], "b": ["t"]}}]
+)
+def test_a_model_beside_a_configuration_of_another_is_refused(
+    run: Path, file: str, change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / file).write_bytes((run / file).read_bytes())
+    own = json.loads((run / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**own, **change}))
+    assert main(["evaluate", "--model", str(tmp_path / file), "--quiet"]) == BAD_INPUT
+    assert "do not belong together" in capsys.readouterr().err
+
+
 def test_the_report_and_the_index_of_windows_are_written(run: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     out = tmp_path / "evaluation"

@@ -60,3 +60,20 @@ def test_a_missing_and_a_damaged_model_are_said_in_one_sentence(tmp_path):
     bad.write_bytes(b"not a model")
     with pytest.raises(EngineError, match=r"^bad.tflite: the model cannot be run"):
         open_interpreter(bad)
+
+
+def test_what_the_fast_kernels_refuse_runs_with_the_plain_ones(monkeypatch):
+    import ai_edge_litert.interpreter as litert
+
+    class Refusing(litert.Interpreter):
+        def allocate_tensors(self):
+            if not self.plain:
+                raise RuntimeError("failed to create XNNPACK runtime")
+            super().allocate_tensors()
+
+        def __init__(self, **options):
+            self.plain = "experimental_op_resolver_type" in options
+            super().__init__(**options)
+
+    monkeypatch.setattr(litert, "Interpreter", Refusing)
+    assert run(open_interpreter(MODEL), [0, 0, 0, 1]) == pytest.approx([0.5, 3.5])
