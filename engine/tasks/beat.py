@@ -66,6 +66,8 @@ class Beat(Task):
     summary = "type of each beat: 2 or 3 classes, or AAMI's five"
 
     def __init__(self, config: RunConfig) -> None:
+        if config.window.channels == ("ecg",):
+            config = config.model_copy(update={"window": config.window.model_copy(update={"channels": CHANNELS})})
         super().__init__(config)
         try:
             self._params = BeatParams.model_validate(config.task_params)
@@ -75,8 +77,6 @@ class Beat(Task):
             known = ", ".join(BeatParams.model_fields)
             raise ConfigError(f"task_params.{place}: {fault['msg']}", hint=f"known: {known}") from None
         self._scored_leads = {lead.casefold() for lead in self._params.scored_leads}
-        channels = config.window.channels
-        self._channels = CHANNELS if channels == ("ecg",) else channels
         classes = config.classes or AAMI_CLASSES
         self._number = {symbol: i for i, labels in enumerate(classes.values()) for symbol in labels}
 
@@ -128,7 +128,7 @@ class Beat(Task):
     def _see(self, samples_mv: F32, rate_hz: float, r: I64) -> F32:
         window = self.config.window
         return beat_channels(
-            samples_mv, rate_hz, r, names=self._channels, length=window.length, grid_hz=window.rate_hz
+            samples_mv, rate_hz, r, names=window.channels, length=window.length, grid_hz=window.rate_hz
         )
 
     def _windows(self, strip: Strip, beats: TrainingBeats) -> WindowSet:

@@ -177,3 +177,10 @@ def test_only_the_leads_asked_for_are_scored_but_all_are_learned() -> None:
     picky = task(task_params={"scored_leads": ["mlii"]})
     assert picky.windows(strip, training=False, generator=np.random.default_rng(0)) is None
     assert picky.windows(strip, training=True, generator=np.random.default_rng(0)) is not None
+
+
+def test_ecg_alone_stands_for_all_channels() -> None:
+    plain = Beat(parse_config({"task": "beat", "window": {"length": 192}}))
+    assert plain.config.window.channels == CHANNELS
+    windows = plain.windows(strip_of("NNAN"), training=False, generator=np.random.default_rng(0))
+    assert windows is not None and windows.x.shape == (4, 192, len(CHANNELS))
