@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from heartkit_gui.canvas.ecg_canvas import EcgCanvas
     from heartkit_gui.live.live_canvas import LiveCanvas
     from heartkit_gui.live.live_view import LiveView
+    from heartkit_gui.live.stream_words import StreamWords
     from heartkit_gui.live.trace_ring import Mode
     from heartkit_gui.views.main_window import MainWindow
 
@@ -61,6 +62,7 @@ class LiveCommands(QObject):
             self._view.set_theme(window.theme)
             self._view.set_pixels_per_mm(window.context.settings.settings.pixels_per_mm)
             self._view.stream_changed.connect(self.sync)
+            self._view.status_changed.connect(self._tell)
             self._view.open_wanted.connect(self.open_recording)
             self._view.canvas.scale_changed.connect(window.view.sync)
             self._view.canvas.installEventFilter(window.review)
@@ -78,6 +80,7 @@ class LiveCommands(QObject):
         elif self._view is not None:
             self._window.pages.setCurrentWidget(self._window.review)
             self._window.panels.resume()
+            self._window.status.show_stream(None)
         self.sync()
 
     def start(self, kind: str) -> None:
@@ -161,6 +164,11 @@ class LiveCommands(QObject):
         registry["live.freeze"].setChecked(view is not None and view.is_frozen)
         registry["live.record"].setChecked(view is not None and view.is_recording)
         self._window.sync_state()
+
+    @Slot(object)
+    def _tell(self, words: StreamWords) -> None:
+        if self.is_shown:
+            self._window.status.show_stream(words)
 
     @Slot()
     def _record_changed(self) -> None:

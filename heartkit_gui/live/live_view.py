@@ -33,6 +33,7 @@ from heartkit_gui.live.live_note import LiveNote
 from heartkit_gui.live.number_panel import NumberPanel
 from heartkit_gui.live.ring_record import RingRecord
 from heartkit_gui.live.state_words import StateWords, state_words
+from heartkit_gui.live.stream_words import stream_words
 from heartkit_gui.model.excerpt import excerpt
 from heartkit_gui.services.live import LiveService, steady_s
 from heartkit_gui.theme.tokens import Theme
@@ -44,12 +45,14 @@ LEFT_PX, RIGHT_PX = 284, 300
 POINCARE_S = 300.0
 DELAYS_KEPT = 60 * 120
 BOARD_MARGIN_S = 6.0
+UNFILTERED = "unfiltered"
 
 
 class LiveView(QWidget):
     """Pulls from the session: every frame the samples, five times a second everything else."""
 
     stream_changed = Signal()  # a stream began, ended, froze or thawed
+    status_changed = Signal(object)  # StreamWords
     recording_finished = Signal(object)  # RecorderStatus
     open_wanted = Signal(object)  # path of a finished recording
 
@@ -205,7 +208,8 @@ class LiveView(QWidget):
         session = self._service.session
         if session is not self._shown or (session is not None and session.generation != self._generation):
             self._begin(session)
-        self._show_state(session)
+        words = self._show_state(session)
+        self.status_changed.emit(stream_words(session, words.title, self._filter_label()))
         if session is None:
             return
         told = session.statistics()
@@ -234,7 +238,12 @@ class LiveView(QWidget):
         self.devices.fold(session is not None and ring is not None)
         self.stream_changed.emit()
 
-    def _show_state(self, session: LiveSession | None) -> None:
+    def _filter_label(self) -> str:
+        """The filter in force at the rate of the stream."""
+        pages = self.canvas.scene.pages
+        return pages.spec.label if pages is not None and pages.spec is not None else UNFILTERED
+
+    def _show_state(self, session: LiveSession | None) -> StateWords:
         service = self._service
         words = self._words(session)
         self.devices.card.show_words(
@@ -246,6 +255,7 @@ class LiveView(QWidget):
         info = session.info if session is not None else None
         self.board.show_board(info, session.options if session is not None else StreamOptions())
         self.canvas.show_board(info is not None and bool(info.models))
+        return words
 
     def _words(self, session: LiveSession | None) -> StateWords:
         """The state, with who streams what where all is well."""

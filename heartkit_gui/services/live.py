@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from engine.devices.discovery import Candidate
     from engine.devices.live import LiveSession
     from engine.devices.live_types import StreamOptions
-    from engine.devices.protocol import DeviceInfo
     from engine.devices.virtual import VirtualBoard
 
-FRAME_S = 0.032
-SAMPLES_HEAD_BYTES = 6  # of a SAMPLES message: index, leads, count
 ANSWER_S = 20.0  # an emulated board on a busy machine
 WANTED_LEAD = "II"
 
@@ -184,18 +181,7 @@ def begin_stream(session: LiveSession) -> None:
         session.analyse_lead(WANTED_LEAD)
     acts = info.simulated or info.emulated
     replays = acts and "replay" in info.sources
-    options = StreamOptions(source=Source.REPLAY if replays else Source.SENSOR)
-    session.start(with_short_frames(options, info))
-
-
-def with_short_frames(options: StreamOptions, info: DeviceInfo) -> StreamOptions:
-    """The same with frames so short that the picture moves evenly and soon, as far as frames hold that much."""
-    from engine.devices.protocol import MOST_BODY_BYTES
-
-    rate_hz = options.rate_hz or info.rates_hz[0]
-    leads = options.n_leads or len(info.leads)
-    room = (MOST_BODY_BYTES - SAMPLES_HEAD_BYTES) // (leads * (options.sample_bits or 16) // 8)
-    return replace(options, samples_per_frame=max(1, min(round(FRAME_S * rate_hz), room, 255)))
+    session.start(StreamOptions(source=Source.REPLAY if replays else Source.SENSOR))
 
 
 @dataclass(frozen=True)
@@ -260,8 +246,7 @@ class _Restart:
     options: StreamOptions
 
     def __call__(self, session: LiveSession) -> None:
-        info = session.info
-        session.start(self.options if info is None else with_short_frames(self.options, info))
+        session.start(self.options)
 
 
 @dataclass(frozen=True)

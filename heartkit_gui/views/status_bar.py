@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
@@ -11,6 +13,9 @@ from heartkit_gui.model.findings import readable_share
 from heartkit_gui.theme.icons import themed_icon
 from heartkit_gui.theme.tokens import Theme
 from heartkit_gui.widgets.labels import ElidedLabel, align_figures
+
+if TYPE_CHECKING:
+    from heartkit_gui.live.stream_words import StreamWords
 
 REMARK_MS = 6000
 
@@ -60,6 +65,13 @@ class StatusBar(QStatusBar):
         self.pointer.setContentsMargins(14, 0, 0, 0)
         for widget in (self.quality, self.rate, self.filter, self.state, running):
             self.addPermanentWidget(widget)
+        self._record = (self.time, self.quality, self.rate, self.filter, self.state)
+        names = ("Stream", "Sampling rate of the stream", "Filter of the stream", "Analysis of the stream")
+        self.stream = tuple(self._label(name) for name in names)
+        self.insertWidget(0, self.stream[0])
+        for label in self.stream[1:]:
+            self.addPermanentWidget(label)
+        self.show_stream(None)
         self.set_busy(False)
 
     def set_theme(self, theme: Theme) -> None:
@@ -87,6 +99,18 @@ class StatusBar(QStatusBar):
         """Rate of the record."""
         self.rate.setText(rate(fs))
         self.rate.setToolTip(f"{rate(fs)}, {duration(duration_s)}")
+
+    def show_stream(self, words: StreamWords | None) -> None:
+        """Tell of a stream in place of the record; None tells of the record again."""
+        if self.stream[0].isHidden() == (words is not None):
+            self.pointer.setText("")
+            for label in self._record:
+                label.setVisible(words is None)
+            for label in self.stream:
+                label.setVisible(words is not None)
+        if words is not None:
+            for label, text in zip(self.stream, (words.state, words.rate, words.filter, words.lead), strict=True):
+                label.setText(text)
 
     @Slot(str)
     def show_pointer(self, text: str) -> None:

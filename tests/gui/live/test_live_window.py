@@ -250,6 +250,24 @@ def test_going_to_the_review_and_back_keeps_the_stream_and_the_panels(
     assert not window.panels.dock("findings").isVisible()
 
 
+def test_the_status_bar_tells_of_the_stream_and_of_the_record_again(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    status = window.status
+    wait(qtbot, lambda: status.stream[3].text().startswith("Analysed lead"))
+    state, rate, shown, lead = status.stream
+    assert state.text().startswith(LinkState.STREAMING.words)
+    assert rate.text() == "250 Hz"
+    assert shown.text() == "unfiltered"
+    assert all(label.isVisible() for label in status.stream)
+    assert not status.time.isVisible() and not status.rate.isVisible() and not status.state.isVisible()
+    window.registry.run("view.filter_monitor")
+    wait(qtbot, lambda: "Hz" in shown.text())
+    window.registry.run("live.show")
+    assert not any(label.isVisible() for label in status.stream)
+    assert status.time.isVisible() and status.rate.isVisible()
+
+
 def test_speed_gain_and_filter_of_the_toolbar_are_those_of_the_live_trace(
     streaming: LiveView, window: MainWindow, qtbot: QtBot
 ) -> None:
