@@ -25,12 +25,16 @@ I64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Trace:
-    """One lead at the model's rate, with its R peaks at that rate."""
+    """One lead at the model's rate, with its R peaks at that rate.
+
+    channels_mv: what the model sees, [n, channels]: that lead, or the leads that a model of several names.
+    """
 
     source: pages.DemoSource
     signal_mv: F32
     rate_hz: float
     r: I64
+    channels_mv: F32
 
 
 def demo_page(
@@ -59,11 +63,13 @@ def demo_page(
 
 
 def _trace(record: Record, predictor: Predictor, lead: str | int | None, start_s: float, seconds: float) -> Trace:
-    index = suitable_lead(record) if lead is None else record.lead_index(lead)
     window = predictor.config.window
+    several = _leads_seen_together(predictor, record)
+    index = several[0] if several else suitable_lead(record) if lead is None else record.lead_index(lead)
     first = round(start_s * record.fs)
-    block = record.read(first, first + round(seconds * record.fs), [index])
-    values = np.where(block.valid[0], block.values[0], np.float32(0)).astype(np.float32)
+    block = record.read(first, first + round(seconds * record.fs), several or [index])
+    leads = np.where(block.valid, block.values, np.float32(0)).astype(np.float32)
+    values = leads[0]
     if len(values) < record.fs:
         raise RecordError(f"has less than a second of signal at {start_s:g} s", path=record.path)
     detector = QrsDetector(record.fs)
@@ -71,8 +77,25 @@ def _trace(record: Record, predictor: Predictor, lead: str | int | None, start_s
     r = np.concatenate([part.sample for part in found])
     note = f"lead {record.leads[index].name}, {start_s:g} to {start_s + len(values) / record.fs:g} s"
     source = pages.DemoSource(record.name, predictor.identity, note)
-    signal = resampled(values, record.fs, window.rate_hz)
-    return Trace(source, signal, window.rate_hz, np.round(r * window.rate_hz / record.fs).astype(np.int64))
+    channels = np.stack([resampled(values, record.fs, window.rate_hz) for values in leads], axis=1)
+    r = np.round(r * window.rate_hz / record.fs).astype(np.int64)
+    return Trace(source, channels[:, 0], window.rate_hz, r, channels)
+
+
+def _leads_seen_together(predictor: Predictor, record: Record) -> list[int]:
+    """Numbers of the leads that a model of several leads names; none for a model of one."""
+    names = predictor.config.window.channels
+    if predictor.config.task != "diagnostic" or len(names) == 1:
+        return []
+    there = {known.name.casefold(): number for number, known in enumerate(record.leads)}
+    absent = [name for name in names if name.casefold() not in there]
+    if absent:
+        raise RecordError(
+            f"lacks the leads {', '.join(absent)}, which this model sees together",
+            path=record.path,
+            hint="give a recording that has them: --record FILE",
+        )
+    return [there[name.casefold()] for name in names]
 
 
 def _filled(signal: F32, length: int) -> F32:
@@ -147,13 +170,9 @@ def _beat(predictor: Predictor, trace: Trace, threshold: float | None) -> pages.
 
 def _diagnostic(predictor: Predictor, trace: Trace, threshold: float | None) -> pages.Demo:
     window = predictor.config.window
-    if len(window.channels) > 1:
-        raise EngineError("this model needs several leads at once, the demo shows one")
-    padded = _filled(trace.signal_mv, window.length)
-    starts = evaluation_starts(len(padded), window.length)
-    probabilities = predictor.predict(cut(padded, starts, window.length)[:, :, None].astype(np.float32)).mean(
-        axis=0
-    )
+    padded = np.stack([_filled(channel, window.length) for channel in trace.channels_mv.T], axis=1)
+    starts = evaluation_starts(len(padded), window.length, window.hop)
+    probabilities = predictor.predict(cut(padded, starts, window.length).astype(np.float32)).mean(axis=0)
     names = predictor.config.class_names
     return pages.DemoDiagnostic(
         trace.source, trace.signal_mv, trace.rate_hz, names, probabilities, threshold=threshold or 0.5
