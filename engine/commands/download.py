@@ -28,12 +28,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
+def _size(size_bytes: int) -> str:
+    if not size_bytes:
+        return "-"  # nothing to fetch
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
+
+
 def run(arguments: argparse.Namespace) -> int:
     """List, or fetch one after the other."""
     if not arguments.datasets:
         for info in catalog():
-            size = f"{info.size_bytes / 1e9:.1f} GB" if info.size_bytes else "made here"
-            print(f"{info.name:14s} {size:>9s}  {info.licence:22s} {info.title}")
+            print(f"{info.name:14s} {_size(info.size_bytes):>9s}  {info.licence:38s}  {info.title}")
         return 0
     if arguments.source is not None and len(arguments.datasets) > 1:
         raise ConfigError("--from takes one dataset at a time")

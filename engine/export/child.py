@@ -56,7 +56,8 @@ def serve(answer_to: Any) -> None:
     try:
         answer = answer_to(request)
     except EngineError as error:
-        answer = {"error": error.fault, "hint": error.hint}
+        named = f"{error.path.name}: " if error.path is not None else ""
+        answer = {"error": f"{named}{error.fault}", "hint": error.hint}
     sys.stdout.flush()
     with os.fdopen(channel, "w", encoding="utf-8") as out:
         out.write(json.dumps(answer))

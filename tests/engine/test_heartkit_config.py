@@ -131,8 +131,10 @@ def test_weights_of_datasets_go_to_the_datasets() -> None:
         convert(datasets=two, dataset_weights=[1])
 
 
-def test_the_temperature_belongs_to_foundation() -> None:
-    config, _ = convert_heartkit_config({"datasets": [{"name": "lsad"}], "temperature": 0.5}, "foundation")
+def test_the_temperature_and_the_size_of_embeddings_belong_to_foundation() -> None:
+    given = {"datasets": [{"name": "lsad"}], "temperature": 0.5, "num_classes": 128}
+    config, notes = convert_heartkit_config(given, "foundation")
+    assert config.task_params == {"size": 128} and "num_classes is now task_params.size" in notes
     assert config.training.loss.name == "nt_xent" and config.training.loss.params == {"temperature": 0.5}
     _, notes = convert(temperature=0.5)
     assert any(note.startswith("temperature is ignored") for note in notes)

@@ -38,3 +38,10 @@ def test_a_full_disk_is_not_our_fault(
     monkeypatch.setattr("engine.commands.zoo._list", run)
     assert main(["zoo", "list"]) == BAD_INPUT
     assert "the disk is full" in capsys.readouterr().err
+
+
+def test_the_list_of_datasets_tells_sizes_in_a_fitting_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["download"]) == 0
+    rows = {row.split()[0]: row for row in capsys.readouterr().out.splitlines()}
+    assert " MB " in rows["ludb"] and " GB " in rows["icentia11k"] and "NC" in rows["icentia11k"]
+    assert not any(" 0 MB" in row or "0.0 GB" in row for row in rows.values())
