@@ -202,7 +202,11 @@ class StreamingAnalysis:
         empty = not self._waves
         table = np.zeros((0, 9), np.int64) if empty else np.concatenate(self._waves)
         classical = Fiducials.from_table(table)
-        waves = classical if self._wave_model is None else self._wave_model.fiducials(self._r)
+        waves = classical
+        if self._wave_model is not None:
+            from engine.analysis.model_waves import with_p_waves_of
+
+            waves = with_p_waves_of(self._wave_model.fiducials(self._r), classical)
         features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
         st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
         quality = self._unreadable(features)
@@ -249,7 +253,7 @@ class StreamingAnalysis:
     def _provenance(self) -> dict[str, str]:
         made = dict(PROVENANCE)
         if self._wave_model is not None:
-            made["delineation"] = self._wave_model.identity
+            made["delineation"] = f"{self._wave_model.identity}, P waves it misses by rules"
         if self._beat_model is not None:
             made["beats"] = f"{self._beat_model.identity} and {PROVENANCE['beats']}, weighed together"
         if self._rhythm_model is not None:

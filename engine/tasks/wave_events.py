@@ -50,7 +50,8 @@ class RunRules:
 
 @dataclass(frozen=True)
 class EventRules:
-    """How waves are read from probabilities; chosen on validation patients of LUDB and on AF and sinus of CinC2017.
+    """How waves are read from probabilities; chosen on validation patients of LUDB, of CinC2017 (AF, sinus)
+    and of the QT Database.
 
     refractory_s: of two QRS complexes nearer than this the less certain one goes.
     p_support: least mean of a P wave's own certainty and that on the `p_neighbours` beats each side (a beat
@@ -66,7 +67,7 @@ class EventRules:
     p_own: float = 0.5
     p_neighbours: int = 8
     irregular: float = 0.08
-    p_support_irregular: float = 0.8
+    p_support_irregular: float = 0.65
 
 
 @dataclass(frozen=True)

@@ -232,4 +232,5 @@ def _makers(analysis: Analysis | None) -> str:
     """Who sees the waves."""
     if analysis is None:
         return ""
-    return f"Waves by {analysis.provenance.get('delineation', '')}, lead {analysis.lead}"
+    made_by = analysis.provenance.get("delineation", "").partition(",")[0]
+    return f"Waves by {made_by}, lead {analysis.lead}"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from engine.analysis.model_beats import BeatModel
 from engine.analysis.model_rhythm import RhythmModel
-from engine.analysis.model_waves import WaveModel
+from engine.analysis.model_waves import WaveModel, with_p_waves_of
 from engine.analysis.model_windows import ModelWindows
 from engine.analysis.stages import CLASSICAL, DEFAULT, Stages
-from engine.analysis.types import ABSENT
+from engine.analysis.types import ABSENT, Fiducials
 from engine.config import RunConfig, WindowConfig
 from engine.errors import ConfigError
 
@@ -204,3 +204,18 @@ def test_beat_types_do_not_depend_on_where_the_signal_at_hand_begins() -> None:
 def test_a_beat_model_that_mixes_types_is_refused() -> None:
     with pytest.raises(ConfigError, match="mixes the beat types S, V"):
         BeatModel(beat_model({"N": ("N",), "ectopic": ("A", "V")}), 500.0)  # type: ignore[arg-type]
+
+
+def _table(rows: list[list[int]]) -> Fiducials:
+    return Fiducials.from_table(np.array(rows, np.int64))
+
+
+def test_p_waves_that_the_model_passes_over_come_from_the_rules_where_they_fit() -> None:
+    none = [ABSENT, ABSENT, ABSENT]
+    model = _table([[*none, 95, 100, 105, 120, 140, 160], [170, 180, 190, 195, 200, 205, *none]])
+    rules = _table([[60, 70, 80, 96, 100, 104, *none], [150, 155, 165, 196, 200, 204, *none]])
+    both = with_p_waves_of(model, rules)
+    assert both.table()[:, :3].tolist() == [[60, 70, 80], [170, 180, 190]]
+    assert np.array_equal(both.table()[:, 3:], model.table()[:, 3:])
+    late = _table([[60, 70, 80, 95, 100, 105, 120, 140, 160], [*none, 195, 200, 205, *none]])
+    assert with_p_waves_of(late, rules).table()[1, :3].tolist() == none, "inside the T wave before"
