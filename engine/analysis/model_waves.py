@@ -140,7 +140,7 @@ def with_p_waves_of(waves: Fiducials, other: Fiducials) -> Fiducials:
     """`waves` and, for beats without a P wave there, that of `other` if it fits behind the T wave before.
 
     Both hold the same beats. A network passes over small P waves of recordings unlike those it learnt from, which
-    filters and rules find (QT Database: of 1057 P waves 86 % by the model alone, 96 % and more by both).
+    filters and rules find (QT Database, first lead: of 1057 P waves the model alone finds 86 %, both 97 %).
     """
     table, more = waves.table().copy(), other.table()
     at = {name: i for i, name in enumerate(FIDUCIAL_NAMES)}
