@@ -17,13 +17,13 @@ class StreamOptions:
     """What to ask of a board.
 
     None stands for the board's first rate, all its leads, samples of 16 bits, its sensor (a recording on emulated
-    boards), and all models that follow a stream.
+    boards), and all models that follow a stream; 0 samples a frame for short frames (`start_request.short_frame`).
     """
 
     rate_hz: int | None = None
     n_leads: int | None = None
     sample_bits: int | None = None
-    samples_per_frame: int = 0  # the board chooses
+    samples_per_frame: int = 0
     source: Source | None = None
     model_ids: tuple[int, ...] | None = None
     results: Results = Results.TENSOR

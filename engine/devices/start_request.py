@@ -8,6 +8,9 @@ from engine.devices.faults import DeviceError
 from engine.devices.live_types import StreamOptions
 from engine.devices.protocol import DeviceInfo, Source, Start
 
+FRAME_S = 0.032  # the picture of a live view then moves evenly
+FRAME_BYTES = 84  # of values: at one damaged byte in 10,000, 99 % of whole frames (of 98 bytes at most) survive
+
 
 def resolved(options: StreamOptions, info: DeviceInfo) -> StreamOptions:
     """The options with everything that was left open chosen for this board."""
@@ -44,12 +47,18 @@ def start_request(options: StreamOptions, info: DeviceInfo) -> Start:
     return Start(
         rate_hz=rate_hz,
         lead_mask=(1 << n_leads) - 1,
-        samples_per_frame=wanted.samples_per_frame,
+        samples_per_frame=wanted.samples_per_frame or short_frame(rate_hz, n_leads, bits),
         sample_bits=bits,
         source=source,
         results=wanted.results,
         model_mask=sum(1 << number for number in ids),
     )
+
+
+def short_frame(rate_hz: int, n_leads: int, sample_bits: int) -> int:
+    """Samples of a frame so short that the picture follows at once and few damaged bytes cost few samples."""
+    room = 8 * FRAME_BYTES // max(1, n_leads * sample_bits)
+    return max(1, min(round(FRAME_S * rate_hz), room))
 
 
 def _source(info: DeviceInfo) -> Source:
