@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.growing_rows import GrowingRows
 from engine.analysis.types import Span
 
 F32 = NDArray[np.float32]
@@ -30,10 +31,8 @@ class LineExtent:
 
     def __init__(self, fs_hz: float) -> None:
         self.cell = max(1, round(CELL_S * fs_hz))
-        self.low: F32 = np.zeros(0, np.float32)  # of whole cells; +inf and -inf where nothing was recorded
-        self.high: F32 = np.zeros(0, np.float32)
-        self._low: list[F32] = []
-        self._high: list[F32] = []
+        self._low: GrowingRows[np.float32] = GrowingRows(np.float32)
+        self._high: GrowingRows[np.float32] = GrowingRows(np.float32)
         self._rest: F32 = np.zeros(0, np.float32)
         self._rest_valid: Bool = np.zeros(0, np.bool_)
 
@@ -44,15 +43,22 @@ class LineExtent:
         shape = (-1, self.cell)
         if whole:
             cells, seen = x_mv[:whole].reshape(shape), valid[:whole].reshape(shape)
-            self._low.append(np.where(seen, cells, np.float32(np.inf)).min(axis=1))
-            self._high.append(np.where(seen, cells, np.float32(-np.inf)).max(axis=1))
+            self._low.extend(np.where(seen, cells, np.float32(np.inf)).min(axis=1))
+            self._high.extend(np.where(seen, cells, np.float32(-np.inf)).max(axis=1))
         self._rest, self._rest_valid = x_mv[whole:], valid[whole:]
+
+    @property
+    def low(self) -> F32:
+        """Lowest sample of every whole cell; infinite where nothing was recorded."""
+        return self._low.rows
+
+    @property
+    def high(self) -> F32:
+        """Highest sample of every whole cell; minus infinite where nothing was recorded."""
+        return self._high.rows
 
     def movement_mv(self, start: int, stop: int) -> float:
         """Range of the line over the whole cells inside [start, stop); 0 where there are none."""
-        if self._low:
-            self.low, self.high = np.concatenate([self.low, *self._low]), np.concatenate([self.high, *self._high])
-            self._low, self._high = [], []
         first, last = -(-start // self.cell), stop // self.cell
         if last <= first:
             return 0.0

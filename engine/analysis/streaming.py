@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from engine.analysis import beats, delineation, hrv, intervals, qrs, rhythm
 from engine.analysis.beat_features import COLUMN
 from engine.analysis.criteria import Criteria
+from engine.analysis.growing_rows import GrowingRows
 from engine.analysis.joint_beats import type_beats_jointly
 from engine.analysis.levels import st_levels
 from engine.analysis.qrs import Detections, QrsDetector
 from engine.analysis.restless import LineExtent, restless_stretches
 from engine.analysis.stages import CLASSICAL, DEFAULT, Stages
 from engine.analysis.summary import summary_sentence
-from engine.analysis.types import ABSENT, Analysis, Beats, Fiducials, Span
+from engine.analysis.types import ABSENT, FIDUCIAL_NAMES, Analysis, Beats, Fiducials, Span
 from engine.signals.quality import QualityMeter
 
 if TYPE_CHECKING:
@@ -108,13 +109,13 @@ class StreamingAnalysis:
         self._quality = QualityMeter(fs)
         self._line = LineExtent(fs)
         self._signal = SlidingSignal()
-        self._r: I64 = np.zeros(0, np.int64)
-        self._confidence: F32 = np.zeros(0, np.float32)
+        self._r: GrowingRows[np.int64] = GrowingRows(np.int64)
+        self._confidence: GrowingRows[np.float32] = GrowingRows(np.float32)
         self._bad: list[Span] = []
-        self._done = 0  # beats whose waves and features are final
-        self._waves: list[I64] = []
-        self._features: list[F32] = []
-        self._st_mv: list[F32] = []
+        # Of the beats whose waves and features are final:
+        self._waves: GrowingRows[np.int64] = GrowingRows(np.int64, len(FIDUCIAL_NAMES))
+        self._features: GrowingRows[np.float32] = GrowingRows(np.float32, beats.N_FEATURES)
+        self._st_mv: GrowingRows[np.float32] = GrowingRows(np.float32)
 
     @property
     def n_samples(self) -> int:
@@ -136,8 +137,12 @@ class StreamingAnalysis:
         self._advance(final=False)
 
     def snapshot(self) -> Analysis:
-        """The analysis as if the stream ended now; the stream goes on undisturbed."""
-        return copy.deepcopy(self).finish()
+        """The analysis as if the stream ended now; the stream goes on undisturbed.
+
+        A copy of the stream goes to its end for it. What is settled they share.
+        """
+        settled = (self.criteria, self.stages, *self._bad)
+        return copy.deepcopy(self, {id(part): part for part in settled}).finish()
 
     def finish(self) -> Analysis:
         """The analysis of everything pushed. Nothing may be pushed afterwards."""
@@ -150,16 +155,15 @@ class StreamingAnalysis:
         return self._assemble()
 
     def _take(self, found: Detections) -> None:
-        if len(found.sample):
-            self._r = np.concatenate([self._r, found.sample])
-            self._confidence = np.concatenate([self._confidence, found.confidence])
+        self._r.extend(found.sample)
+        self._confidence.extend(found.confidence)
 
     def _advance(self, *, final: bool) -> None:
         """Delineate the beats whose context is complete and drop the signal nobody needs any more."""
-        last = len(self._r) if final else self._ready()
-        if last > self._done:
-            signal, origin = self._signal, max(0, self._done - delineation.CONTEXT_BEATS)
-            r, first = self._r[origin:], self._done - origin
+        done, last = len(self._waves), len(self._r) if final else self._ready()
+        if last > done:
+            signal, origin = self._signal, max(0, done - delineation.CONTEXT_BEATS)
+            r, first = self._r.rows[origin:], done - origin
             waves = delineation.delineate(
                 signal.values,
                 signal.start,
@@ -169,70 +173,67 @@ class StreamingAnalysis:
                 first=first,
                 last=last - origin,
             )
-            self._waves.append(waves.table())
-            self._features.append(
+            self._waves.extend(waves.table())
+            self._features.extend(
                 beats.beat_features(signal.values, signal.start, r, waves, self.fs, first=first, last=last - origin)
             )
             if self._beat_model is not None:
-                self._beat_model.take(signal.values, signal.start, self._r[self._done : last])
-            self._st_mv.append(st_levels(signal.values, signal.start, waves, self.fs))
-            self._done = last
+                self._beat_model.take(signal.values, signal.start, self._r.rows[done:last])
+            self._st_mv.extend(st_levels(signal.values, signal.start, waves, self.fs))
         self._signal.forget_before(self._needed_from())
 
     def _ready(self) -> int:
         """Number of beats that later samples and later beats cannot change any more."""
         horizon = self.n_samples - round((delineation.CONTEXT_AFTER_S + qrs.LOOKAHEAD_S) * self.fs)
-        return max(self._done, int(np.searchsorted(self._r, horizon, side="right")))
+        return max(len(self._waves), int(np.searchsorted(self._r.rows, horizon, side="right")))
 
     def _needed_from(self) -> int:
         """First sample that an unfinished beat, or one still to be detected, may look at."""
         undetected = self.n_samples - round(qrs.LOOKAHEAD_S * self.fs)
-        oldest = int(self._r[self._done]) if self._done < len(self._r) else undetected
+        done = len(self._waves)
+        oldest = int(self._r.rows[done]) if done < len(self._r) else undetected
         return min(oldest, undetected) - round(delineation.CONTEXT_BEFORE_S * self.fs) - 1
 
     def _unreadable(self, features: F32) -> tuple[Span, ...]:
         """Bad signal, and long stretches without a beat in which the line moves."""
         height_mv = features[:, COLUMN["max_mv"]] - features[:, COLUMN["min_mv"]]
         shortest_s = min(self.criteria.pause_s, self.criteria.asystole_s)
-        restless = restless_stretches(self._r, height_mv, self._line, self.fs, self.n_samples, shortest_s)
+        restless = restless_stretches(self._r.rows, height_mv, self._line, self.fs, self.n_samples, shortest_s)
         free = [s for s in restless if not any(b.start < s.stop and s.start < b.stop for b in self._bad)]
         return tuple(sorted([*self._bad, *free], key=lambda span: span.start))
 
     def _assemble(self) -> Analysis:
-        empty = not self._waves
-        table = np.zeros((0, 9), np.int64) if empty else np.concatenate(self._waves)
-        classical = Fiducials.from_table(table)
+        r, features, st_mv = self._r.rows, self._features.rows, self._st_mv.rows
+        classical = Fiducials.from_table(self._waves.rows)
         waves = classical
         if self._wave_model is not None:
             from engine.analysis.model_waves import with_p_waves_of
 
-            waves = with_p_waves_of(self._wave_model.fiducials(self._r), classical)
-        features = np.zeros((0, beats.N_FEATURES), np.float32) if empty else np.concatenate(self._features)
-        st_mv = np.zeros(0, np.float32) if empty else np.concatenate(self._st_mv)
+            waves = with_p_waves_of(self._wave_model.fiducials(r), classical)
         quality = self._unreadable(features)
-        chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(self._r)
+        chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(r)
         if self._beat_model is None:
             symbol, aami, confidence = beats.type_beats(
-                self._r, features, classical, self.fs, confidence=self._confidence, criteria=self.criteria
+                r, features, classical, self.fs, confidence=self._confidence.rows, criteria=self.criteria
             )
         else:
             symbol, aami, confidence = type_beats_jointly(
-                self._r,
+                r,
                 features,
                 classical,
                 self.fs,
                 classes=self._beat_model.symbols,
                 probability=self._beat_model.probabilities(),
-                confidence=self._confidence,
+                confidence=self._confidence.rows,
                 criteria=self.criteria,
             )
         # The rhythm rules weigh P waves as the classical algorithm reports them; they were fitted to those.
         spans = rhythm.statements(
-            self._r, symbol, classical, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
+            r, symbol, classical, quality, self.fs, self.n_samples, self.criteria, fibrillation=chance
         )
         waves = without_p_in_fibrillation(waves, spans)
-        found = Beats(self._r, symbol, aami, confidence)
-        measured = intervals.beat_intervals(self._r, waves, self.fs, st_mv)
+        found = Beats(r.copy(), symbol, aami, confidence)
+        measured = intervals.beat_intervals(r, waves, self.fs, st_mv)
         medians = intervals.summarise(measured, found, self.fs, quality)
         return Analysis(
             record=self.record,
@@ -245,7 +246,7 @@ class StreamingAnalysis:
             rhythm=spans,
             quality=quality,
             intervals=medians,
-            hrv=hrv.hrv(self._r, symbol, self.fs, quality=quality),
+            hrv=hrv.hrv(r, symbol, self.fs, quality=quality),
             summary=summary_sentence(found, spans, quality, medians, self.fs, self.n_samples),
             provenance=self._provenance(),
         )

@@ -109,6 +109,23 @@ def channels_of_rows(
     return np.clip(out, -_LIMIT, _LIMIT, out=out)
 
 
+def seen_until(stop: int, length: int) -> int:
+    """Where the beats end that the inputs of `length` samples of the beats before `stop` rest on.
+
+    `stop`: a multiple of `BLOCK`. Beats from there on change no bit of them.
+    """
+    return stop + -(-_slots_around(length)[1] // BLOCK) * BLOCK + AHEAD
+
+
+def needed_from(beat: int, length: int) -> int:
+    """The first beat that the inputs of `length` samples of this beat and those after it rest on.
+
+    Leaving out the beats before it changes no bit of them, and leaves the blocks where they are.
+    """
+    oldest = (beat - _slots_around(length)[0]) // BLOCK * BLOCK - PAST
+    return max(0, (oldest - 1) // BLOCK * BLOCK)  # one more, as an interval has two ends
+
+
 def qrs_likeness(samples_mv: F32, rate_hz: float, r: I64) -> F32:
     """Correlation of each beat's QRS with the sinus beat's, [n]."""
     grid_hz = 100.0
@@ -197,7 +214,13 @@ def _slots(values: F32, length: int) -> F32:
 
 def _gathered(values: NDArray[np.floating], length: int) -> NDArray[np.floating]:
     """Values of the beats around each beat, [n, slots]; the ends of the record repeat their own value."""
+    before, after = _slots_around(length)
+    padded = np.concatenate([np.repeat(values[:1], before), values, np.repeat(values[-1:], after)])
+    return sliding_window_view(padded, before + 1 + after)
+
+
+def _slots_around(length: int) -> tuple[int, int]:
+    """Slots before and after that of the beat itself in a channel laid out beat by beat."""
     slots = -(-length // _SLOT)
     before = 2 * slots // 3
-    padded = np.concatenate([np.repeat(values[:1], before), values, np.repeat(values[-1:], slots - before - 1)])
-    return sliding_window_view(padded, slots)
+    return before, slots - before - 1
