@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
@@ -72,10 +72,10 @@ class ModelBox(QWidget):
             label.setContentsMargins(26, 0, 0, 0)
             column.addWidget(label)
 
-    def show_figures(self, told: LiveStatistics) -> None:
-        """How it does."""
+    def show_figures(self, told: LiveStatistics, recorded: int) -> None:
+        """How it does; `recorded`: instructions of an inference as counted earlier, 0 where nobody did."""
         mine = next((m for m in told.models if m.model_id == self.model.id), None)
-        for label, text in zip(self._lines, figures.model_text(self.model, mine), strict=True):
+        for label, text in zip(self._lines, figures.model_text(self.model, mine, recorded), strict=True):
             label.setText(text)
             label.setVisible(bool(text))
 
@@ -198,11 +198,11 @@ class BoardPanel(QWidget):
         if not self.boxes:
             self._models.addWidget(role_label("muted", "No model runs on this board."))
 
-    def show_figures(self, told: LiveStatistics, rate_hz: float) -> None:
-        """How the board does."""
+    def show_figures(self, told: LiveStatistics, rate_hz: float, recorded: Mapping[str, int]) -> None:
+        """How the board does; `recorded`: instructions of an inference by model, as counted earlier."""
         if self._info is None:
             return
-        rows = dict(figures.board_rows(self._info, told, rate_hz))
+        rows = dict(figures.board_rows(self._info, told, rate_hz, recorded))
         for name in [known for known in self._rows if known not in rows]:
             self._facts.removeRow(self._rows.pop(name))
         for name, value in rows.items():
@@ -212,7 +212,7 @@ class BoardPanel(QWidget):
                 self._facts.addRow(role_label("muted", name), self._rows[name])
             self._rows[name].setText(value)
         for box in self.boxes:
-            box.show_figures(told)
+            box.show_figures(told, recorded.get(box.model.name, 0))
         source = (told.board.source, self.source.currentData()[1] if self.source.currentData() else 0)
         if not self.source.view().isVisible():
             self._choose(self.source, source)

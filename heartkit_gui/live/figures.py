@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from heartkit_gui.model.comparison import split_rhythm
 
 RECENT_S = 60.0
 KINDS = ("N", "S", "V", "F", "Q")
+RECORDED = "emulated, recorded"
 NOT_AN_ALARM = "not an alarm"
 
 
@@ -159,8 +161,12 @@ def link_rows(
     )
 
 
-def model_text(model: ModelInfo, figures: ModelFigures | None) -> tuple[str, str, str]:
-    """What a model on the board does: pace and cost, size, and how it compares with the host's run of it."""
+def model_text(model: ModelInfo, figures: ModelFigures | None, recorded: int = 0) -> tuple[str, str, str]:
+    """What a model on the board does: pace and cost, size, and how it compares with the host's run of it.
+
+    recorded: instructions of an inference as counted when the image of the emulated board was made; told where the
+    board counts none while it streams.
+    """
     size = [f"{amount(model.flash_bytes, 'B')} flash"] if model.flash_bytes else []
     size += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
     if figures is None:
@@ -168,6 +174,8 @@ def model_text(model: ModelInfo, figures: ModelFigures | None) -> tuple[str, str
     cost = [f"{figures.inferences_per_s:.2g}/s", f"{figures.last_us / 1000:.1f} ms"]
     if figures.instructions:
         cost.append(amount(figures.instructions, "instructions"))
+    elif recorded:
+        cost.append(f"{amount(recorded, 'instructions')} ({RECORDED})")
     if figures.skipped:
         cost.append(f"{figures.skipped} left out")
     equal = f"{figures.equal} of {figures.compared} equal to the host" if figures.compared else "not compared"
@@ -179,8 +187,10 @@ def _delay(p50_ms: float, p95_ms: float) -> str:
     return f"{milliseconds(p50_ms)}, 95 % in {milliseconds(p95_ms)}" if math.isfinite(p50_ms) else MISSING
 
 
-def board_rows(info: DeviceInfo, told: LiveStatistics, rate_hz: float) -> tuple[tuple[str, str], ...]:
-    """What the board is and how it does."""
+def board_rows(
+    info: DeviceInfo, told: LiveStatistics, rate_hz: float, recorded: Mapping[str, int] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """What the board is and how it does; `recorded`: instructions of an inference by model, as in `model_text`."""
     kind = "simulated" if info.simulated else "emulated" if info.emulated else ""
     rows = [
         ("Board", f"{info.board} ({kind})" if kind else info.board),
@@ -190,9 +200,11 @@ def board_rows(info: DeviceInfo, told: LiveStatistics, rate_hz: float) -> tuple[
     board = told.board
     if math.isfinite(board.cpu_share):
         rows.append(("Processor", f"{board.cpu_share:.0%} busy"))
-    ran = sum(m.instructions * m.inferences_per_s for m in told.models)
-    if ran:
-        rows.append(("Models", f"{amount(ran, 'instructions')}/s"))
+    known = recorded or {}
+    counted = [(m.instructions or known.get(m.model, 0)) * m.inferences_per_s for m in told.models]
+    if sum(counted):
+        mark = "" if any(m.instructions for m in told.models) else f" ({RECORDED})"
+        rows.append(("Models", f"{amount(sum(counted), 'instructions')}/s{mark}"))
     if info.ram_bytes:
         used = sum(m.ram_bytes for m in info.models)
         rows.append(("RAM", f"{amount(used, 'B')} of {amount(info.ram_bytes, 'B')} by models"))

@@ -25,6 +25,7 @@ from heartkit_gui.live.board_panel import BoardPanel
 from heartkit_gui.live.board_reading import board_marks
 from heartkit_gui.live.device_panel import DevicePanel
 from heartkit_gui.live.event_marks import event_marks
+from heartkit_gui.live.fault_panel import FaultPanel
 from heartkit_gui.live.freeze_view import FreezeView
 from heartkit_gui.live.link_panel import LinkPanel
 from heartkit_gui.live.live_bar import LiveBar
@@ -74,6 +75,7 @@ class LiveView(QWidget):
         self.bar = LiveBar(registry)
         self.devices = DevicePanel()
         self.board = BoardPanel()
+        self.faults = FaultPanel()
         self.numbers = NumberPanel()
         self.link = LinkPanel()
         self.note = LiveNote()
@@ -101,7 +103,7 @@ class LiveView(QWidget):
         column.addWidget(self._stack, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(True)
-        splitter.addWidget(_side("Device and board", self.devices, self.board))
+        splitter.addWidget(_side("Device and board", self.devices, self.board, self.faults))
         splitter.addWidget(middle)
         splitter.addWidget(_side("Findings and link", self.numbers, self.link))
         for index, stretch in enumerate((0, 1, 0)):
@@ -184,8 +186,8 @@ class LiveView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Colours."""
-        parts = (self.canvas, self.freezer, self.devices, self.board, self.numbers, self.link, self.note)
-        for part in parts:
+        sides = (self.devices, self.board, self.faults, self.numbers, self.link)
+        for part in (self.canvas, self.freezer, self.note, *sides):
             part.set_theme(theme)
 
     def set_pixels_per_mm(self, value: float | None) -> None:
@@ -254,6 +256,7 @@ class LiveView(QWidget):
         self.note.show_state(words if words.level == "fault" else None)
         info = session.info if session is not None else None
         self.board.show_board(info, session.options if session is not None else StreamOptions())
+        self.faults.show_simulator(service.simulator)
         self.canvas.show_board(info is not None and bool(info.models))
         return words
 
@@ -313,7 +316,8 @@ class LiveView(QWidget):
         rows = figures.link_rows(told, (float(paint[0]), float(paint[1])), float(per_s), frame_ms)
         self.link.show_rows(rows, delays)
         ring = session.ring
-        self.board.show_figures(told, ring.rate_hz if ring is not None else math.nan)
+        rate_hz = ring.rate_hz if ring is not None else math.nan
+        self.board.show_figures(told, rate_hz, self._service.recorded_instructions)
 
     def _show_recording(self, session: LiveSession, told: LiveStatistics) -> None:
         recording = session.recording

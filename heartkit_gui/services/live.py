@@ -4,7 +4,7 @@ thread. The views look at `session` as often as they paint."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.devices.discovery import Candidate
     from engine.devices.live import LiveSession
     from engine.devices.live_types import StreamOptions
+    from engine.devices.simulator import Simulator
     from engine.devices.virtual import VirtualBoard
 
 ANSWER_S = 20.0  # an emulated board on a busy machine
@@ -52,6 +53,7 @@ class LiveService(QObject):
         self.board: VirtualBoard | None = None
         self.under_way = ""
         self.stages: Stages = DEFAULT
+        self.recorded_instructions: Mapping[str, int] = {}  # of an emulated board's models: it counts none now
         self.is_open = False  # a session is connected or tries to be
         self.to_inject: tuple[Path, TextHints | None] | None = None  # the record that the input "inject" plays
         self.last: Callable[[], None] | None = None  # what would connect once more
@@ -81,6 +83,12 @@ class LiveService(QObject):
         """Seconds until a lost board is looked for again; None where that is not waited for."""
         at_s = self.session.retry_at_s if self.session is not None and self.is_open else None
         return None if at_s is None else max(0.0, at_s - steady_s())
+
+    @property
+    def simulator(self) -> Simulator | None:
+        """The simulated board that streams, whose faults can be set; None where another one does."""
+        simulator: Simulator | None = self.board.simulator if self.board is not None else None
+        return simulator
 
     def leave(self) -> None:
         """Let the board go; what was received stays."""
@@ -158,6 +166,7 @@ class LiveService(QObject):
         assert isinstance(outcome, Connected)
         self.session, self.board, self.is_open = outcome.session, outcome.board, True
         self._started = outcome.board is not None
+        self.recorded_instructions = _recorded_instructions(outcome.board)
         self.changed.emit()
         if outcome.board is not None and outcome.board.note:
             self.remarked.emit(outcome.board.note)
@@ -167,6 +176,13 @@ class LiveService(QObject):
             self.failed.emit("Cannot look for boards", outcome.sentence, outcome.details)
         else:
             self.found.emit(outcome)
+
+
+def _recorded_instructions(board: VirtualBoard | None) -> Mapping[str, int]:
+    """What an inference of each model was counted to take when the image of a virtual board was made."""
+    from engine.devices.virtual import recorded_instructions
+
+    return {} if board is None else recorded_instructions(board.board)
 
 
 def begin_stream(session: LiveSession) -> None:

@@ -60,6 +60,8 @@ def test_the_virtual_cortex_m55_streams(window: MainWindow, qtbot: QtBot) -> Non
     assert window.context.live.board is not None
     assert window.context.live.board.board == "an547", window.context.live.board.note
     assert view.board.boxes
+    assert not view.faults.isVisible()
+    wait(qtbot, lambda: "(emulated, recorded)" in view.board.boxes[0]._lines[0].text())
 
 
 def test_a_board_at_an_address_is_streamed_from(window: MainWindow, qtbot: QtBot) -> None:
@@ -112,6 +114,39 @@ def test_lost_frames_are_counted_and_shown_as_gaps(streaming: LiveView, window: 
     simulator_of(window).faults = Faults(drop=0.2)
     wait(qtbot, lambda: len(streaming.canvas._screen._ring.gaps) > 0)
     wait(qtbot, lambda: not streaming.link.values["Samples lost"].text().startswith("0 of"))
+
+
+def test_faults_of_the_simulator_are_chosen_in_their_panel(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    panel, simulator = streaming.faults, simulator_of(window)
+    assert panel.isVisible()
+    for key, slider in panel.sliders.items():
+        slider.setValue(10)
+        assert getattr(simulator.faults, key) > 0
+        slider.setValue(0)
+        assert getattr(simulator.faults, key) == 0
+    panel.sliders["corrupt"].setValue(50)
+    wait(qtbot, lambda: streaming.link.values["Frames bad"].text() != "0")
+    panel.sliders["corrupt"].setValue(0)
+    qtbot.mouseClick(panel.unplug, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.RECONNECTING.words)
+    wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.STREAMING.words)
+    session = streaming.session
+    assert session is not None
+    qtbot.mouseClick(panel.reset, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: any(event.kind == "boot" for event in session.events))
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 100)
+    qtbot.mouseClick(panel.stall, Qt.MouseButton.LeftButton)
+    wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.STALLED.words)
+    panel.sliders["drop"].setValue(5)
+    window.registry.run("live.leave")
+    wait(qtbot, lambda: not panel.isVisible())
+    window.registry.run("live.start_simulator")
+    wait(qtbot, lambda: panel.isVisible())
+    assert simulator_of(window).faults == Faults()
+    assert panel.sliders["drop"].value() == 0
 
 
 def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
@@ -255,7 +290,7 @@ def test_the_status_bar_tells_of_the_stream_and_of_the_record_again(
 ) -> None:
     status = window.status
     wait(qtbot, lambda: status.stream[3].text().startswith("Analysed lead"))
-    state, rate, shown, lead = status.stream
+    state, rate, shown, _ = status.stream
     assert state.text().startswith(LinkState.STREAMING.words)
     assert rate.text() == "250 Hz"
     assert shown.text() == "unfiltered"

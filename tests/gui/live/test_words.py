@@ -111,6 +111,18 @@ def test_a_model_is_told_with_its_cost_and_how_it_compares() -> None:
     assert equal == "10 of 10 equal to the host"
 
 
+def test_instructions_counted_earlier_are_told_as_such_where_a_board_counts_none() -> None:
+    model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
+    silent = ModelFigures(0, "seg", 12, 0, 0.5, 12_000, 15_000, 0, 10, 10)
+    cost, _, _ = figures.model_text(model, silent, 1_547_698)
+    assert "1.55\u2009M instructions (emulated, recorded)" in cost
+    assert "instructions" not in figures.model_text(model, silent)[0]
+    told = LiveStatistics(models=(silent,))
+    rows = dict(figures.board_rows(BOARD, told, 250.0, {"seg": 1_000_000}))
+    assert rows["Models"] == "500\u2009k instructions/s (emulated, recorded)"
+    assert "Models" not in dict(figures.board_rows(BOARD, told, 250.0))
+
+
 def test_the_board_is_told_as_far_as_it_tells() -> None:
     told = LiveStatistics(board=BoardFigures(cpu_share=0.25, battery_percent=80))
     rows = dict(figures.board_rows(BOARD, told, 250.0))
