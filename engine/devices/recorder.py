@@ -22,6 +22,7 @@ import numpy as np
 from engine.devices.faults import DeviceError
 from engine.devices.live_types import LiveEvent
 from engine.devices.raw_log import RawHeader, RawLogWriter, part_path
+from engine.devices.recording_claim import CLAIM, RecordingClaim, is_claimed
 from engine.devices.recording_wfdb import Ints, WfdbRecording
 from engine.devices.stream_intake import StreamShape
 from engine.devices.transports import now_s
@@ -91,10 +92,12 @@ class Recorder:
         self._lock = threading.Lock()
         self._events: list[LiveEvent] = []
         self._raw: RawLogWriter | None = None
+        self._claim: RecordingClaim | None = None
         try:
             if self._final.exists() or folder.exists():
                 raise DeviceError("a recording of this name exists already", path=self._final)
             folder.mkdir(parents=True)
+            self._claim = RecordingClaim(folder)
             self._wfdb = WfdbRecording(folder, name, shape, split_bytes=options.split_bytes, began=began)
             self._wfdb.begin()
             if options.raw:
@@ -102,6 +105,7 @@ class Recorder:
             self._reserve = folder / ".reserve"
             self._reserve.write_bytes(b"\xff" * _RESERVE_BYTES)
         except OSError as error:
+            self._release()
             raise DeviceError(f"cannot be recorded to: {_why(error)}", path=options.folder) from None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
@@ -211,6 +215,7 @@ class Recorder:
         self._wfdb.close()
         if self._raw is not None:
             self._raw.close()
+        self._release()
         try:
             self._reserve.unlink(missing_ok=True)
             if status.n_samples:
@@ -229,6 +234,10 @@ class Recorder:
         seconds = status.n_samples / self._shape.rate_hz
         self._status = replace(status, seconds=seconds, is_recording=False)
         self._queue = queue.SimpleQueue()  # what waited is not needed any more
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
 
     def _write_events(self) -> None:
         if self._events:
@@ -262,7 +271,7 @@ def check_folder(options: RecorderOptions) -> None:
 
 
 def unfinished(folder: Path) -> tuple[Path, ...]:
-    """Recordings in a folder that were not finished."""
+    """Recordings in a folder that were not finished; `recording_claim.is_claimed` tells those under way."""
     return tuple(sorted(p for p in folder.glob(f"*{PART}") if p.is_dir()))
 
 
@@ -272,6 +281,8 @@ def recover(folder: Path) -> Path:
     header_path = folder / f"{name}.hea"
     target = folder.with_name(name)
     try:
+        if is_claimed(folder):
+            raise DeviceError("a running program is writing it", path=folder)
         if target.exists():
             raise DeviceError("cannot take its name back: that exists", path=folder)
         with open_record(header_path) as record:
@@ -281,7 +292,8 @@ def recover(folder: Path) -> Path:
         wfdb = WfdbRecording(folder, name, shape, split_bytes=1 << 62)
         wfdb.adopt()
         wfdb.write_headers(final=True)
-        (folder / ".reserve").unlink(missing_ok=True)
+        for left in (".reserve", CLAIM):
+            (folder / left).unlink(missing_ok=True)
         folder.rename(target)
     except (OSError, EngineError) as error:
         why = _why(error) if isinstance(error, OSError) else str(error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from engine.errors import EngineError
+from heartkit_gui.actions.live_recovery import LiveRecovery
 
 if TYPE_CHECKING:
     from heartkit_gui.canvas.ecg_canvas import EcgCanvas
@@ -26,6 +27,7 @@ class LiveCommands(QObject):
         self._window = window
         self._service = window.context.live
         self._view: LiveView | None = None
+        self.recovery = LiveRecovery(window)
         self._service.failed.connect(self._failed)
         self._service.remarked.connect(self._remarked)
         window.context.document.record_changed.connect(self._record_changed)
@@ -152,6 +154,7 @@ class LiveCommands(QObject):
 
     def shutdown(self) -> None:
         """Stop looking at the stream."""
+        self.recovery.shutdown()
         if self._view is not None:
             self._view.shutdown()
 

@@ -18,6 +18,7 @@ from engine.devices.live_types import LiveEvent
 from engine.devices.protocol import DeviceInfo, Start
 from engine.devices.raw_log import RawHeader, RawLog
 from engine.devices.recorder import Recorder, RecorderOptions, recover, unfinished
+from engine.devices.recording_claim import is_claimed
 from engine.devices.ring import no_value
 from engine.devices.stream_intake import StreamShape
 from engine.records import open_record, read_annotations
@@ -96,8 +97,13 @@ def test_recording_under_way_can_be_read_up_to_the_last_flush(tmp_path):
     with open_record(part / "r.hea") as record:
         assert record.info.notices == ()
     assert np.array_equal(adu(part / "r.hea"), codes(0, 500))
-    made.finish()
+    assert is_claimed(part)
+    with pytest.raises(DeviceError, match="a running program is writing it"):
+        recover(part)
+    status = made.finish()
     assert unfinished(tmp_path) == ()
+    assert not is_claimed(status.folder)
+    assert not list(status.folder.glob(".*"))
 
 
 KILLED = """
@@ -129,6 +135,7 @@ def test_killed_recording_is_readable_and_can_be_finished(tmp_path, split):
     child.wait()
     child.stdout.close()
     (part,) = unfinished(tmp_path)
+    assert not is_claimed(part)
     before = adu(part / "r.hea")
     assert before.shape[1] >= flushed
     header = recover(part)
