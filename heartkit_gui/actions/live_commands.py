@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from heartkit_gui.actions.live_recovery import LiveRecovery
 
 if TYPE_CHECKING:
+    from engine.devices.heart_rate import RateLimits
     from heartkit_gui.canvas.ecg_canvas import EcgCanvas
     from heartkit_gui.live.live_canvas import LiveCanvas
     from heartkit_gui.live.live_view import LiveView
@@ -63,6 +64,10 @@ class LiveCommands(QObject):
             self._view = LiveView(self._service, window.registry)
             self._view.set_theme(window.theme)
             self._view.set_pixels_per_mm(window.context.settings.settings.pixels_per_mm)
+            settings = window.context.settings.settings
+            self._view.canvas.set_mode(settings.live_mode)
+            self._view.numbers.limits.set_limits(settings.rate_low_per_min, settings.rate_high_per_min)
+            self._view.numbers.limits.limits_chosen.connect(self._keep_limits)
             self._view.stream_changed.connect(self.sync)
             self._view.status_changed.connect(self._tell)
             self._view.open_wanted.connect(self.open_recording)
@@ -103,6 +108,7 @@ class LiveCommands(QObject):
     def mode(self, name: Mode) -> None:
         """Roll or sweep."""
         self.made().canvas.set_mode(name)
+        self._window.context.settings.update(live_mode=name)
         self.sync()
 
     def freeze(self, wanted: bool) -> None:
@@ -167,6 +173,11 @@ class LiveCommands(QObject):
         registry["live.freeze"].setChecked(view is not None and view.is_frozen)
         registry["live.record"].setChecked(view is not None and view.is_recording)
         self._window.sync_state()
+
+    @Slot(object)
+    def _keep_limits(self, limits: RateLimits) -> None:
+        low, high = round(limits.low_per_min), round(limits.high_per_min)
+        self._window.context.settings.update(rate_low_per_min=low, rate_high_per_min=high)
 
     @Slot(object)
     def _tell(self, words: StreamWords) -> None:

@@ -6,9 +6,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from engine.devices.heart_rate import RateLimits
+from heartkit_gui.model.settings import HIGHEST_RATE, LOWEST_RATE
 from heartkit_gui.widgets.labels import role_label
-
-LOWEST, HIGHEST = 20, 250
 
 
 class RateLimitsRow(QWidget):
@@ -36,9 +35,20 @@ class RateLimitsRow(QWidget):
         """The limits chosen."""
         return RateLimits(float(self.low.value()), float(self.high.value()))
 
+    def set_limits(self, low_per_min: int, high_per_min: int) -> None:
+        """Choose limits that were chosen before."""
+        for box in (self.low, self.high):
+            box.setRange(LOWEST_RATE, HIGHEST_RATE)
+            box.blockSignals(True)
+        self.low.setValue(low_per_min)
+        self.high.setValue(high_per_min)
+        for box in (self.low, self.high):
+            box.blockSignals(False)
+        self._changed()
+
     def _box(self, name: str, value: float) -> QSpinBox:
         box = QSpinBox()
-        box.setRange(LOWEST, HIGHEST)
+        box.setRange(LOWEST_RATE, HIGHEST_RATE)
         box.setSingleStep(5)
         box.setValue(round(value))
         box.setAccessibleName(name)

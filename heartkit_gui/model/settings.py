@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.analysis.stages import DEFAULT, Stages
 
-VERSION: Final = 2
+VERSION: Final = 3
 RECENT_LIMIT = 12
+LOWEST_RATE, HIGHEST_RATE = 20, 250  # limits of heart rates, per minute
 
 
 class Settings(BaseModel):
@@ -17,7 +18,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     theme: Literal["paper", "dark"] = "paper"
     pixels_per_mm: float | None = Field(default=None, ge=1.0, le=40.0)  # as measured; None asks the screen
     layout: str = "auto"
@@ -31,8 +32,19 @@ class Settings(BaseModel):
     waves_by: str | None = None
     beats_by: str | None = None
     rhythm_by: str | None = None
+    # Live view: how the trace moves, and heart rates beyond which it remarks on them
+    live_mode: Literal["sweep", "roll"] = "sweep"
+    rate_low_per_min: int = Field(default=40, ge=LOWEST_RATE, le=HIGHEST_RATE)
+    rate_high_per_min: int = Field(default=130, ge=LOWEST_RATE, le=HIGHEST_RATE)
     browser_folder: str = ""
     recent: tuple[str, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _rates_in_order(self) -> Self:
+        if self.rate_low_per_min >= self.rate_high_per_min:
+            limits = f"below {self.rate_low_per_min} and above {self.rate_high_per_min}"
+            raise ValueError(f"rates {limits} are all rates")
+        return self
 
     @property
     def stages(self) -> Stages:
@@ -59,7 +71,8 @@ def migrate(document: dict[str, Any]) -> dict[str, Any]:
     """Lift a stored document of any earlier version to the present one; ValueError for a later version.
 
     Version 0 is a document from before versions were written; it has the keys of version 1. Version 2 added the
-    algorithms of the analysis, which are the program's own choice in earlier documents.
+    algorithms of the analysis, which are the program's own choice in earlier documents; version 3 the live view's
+    mode and limits of the heart rate, which earlier documents leave as they usually are.
     """
     version = document.get("version", 0)
     if not isinstance(version, int) or isinstance(version, bool) or version < 0:

@@ -11,9 +11,12 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.devices.heart_rate import RateLimits
 from engine.devices.link_state import LinkState
 from engine.devices.protocol import Source
 from engine.devices.simulator import Faults, Simulator
+from heartkit_gui.app import make_window
+from heartkit_gui.context import Folders
 from heartkit_gui.live.live_view import LiveView
 from heartkit_gui.views.main_window import MainWindow
 
@@ -323,6 +326,23 @@ def test_sweep_and_roll_by_key(streaming: LiveView, window: MainWindow, qtbot: Q
     assert streaming.canvas.mode == "roll"
     qtbot.keyClick(streaming.canvas, Qt.Key.Key_W)
     assert streaming.canvas.mode == "sweep"
+
+
+def test_mode_and_limits_are_those_of_last_time(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, cache: Path
+) -> None:
+    window.live.mode("roll")
+    limits = window.live.made().numbers.limits
+    limits.low.setValue(150)  # at most one below the other
+    assert limits.low.value() == limits.high.value() - 1 == 129
+    limits.high.setValue(180)
+    limits.low.setValue(55)
+    again = make_window(Folders(tmp_path / "config", cache, tmp_path / "log", tmp_path / "runs"))
+    qtbot.addWidget(again)
+    view = again.live.made()
+    assert view.canvas.mode == "roll"
+    assert view.numbers.limits.limits == RateLimits(55.0, 180.0)
+    again.close()
 
 
 def test_another_board_takes_the_place_of_the_first(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:

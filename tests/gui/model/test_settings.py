@@ -22,6 +22,13 @@ def test_document_without_version_is_lifted() -> None:
     assert parse_settings({"theme": "dark"}).theme == "dark"
 
 
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_documents_from_before_the_live_view_move_and_remark_as_usual(version: int) -> None:
+    settings = parse_settings({"version": version, "theme": "dark"})
+    assert (settings.theme, settings.live_mode) == ("dark", "sweep")
+    assert (settings.rate_low_per_min, settings.rate_high_per_min) == (40, 130)
+
+
 @pytest.mark.parametrize(
     ("document", "part"),
     [
@@ -32,6 +39,8 @@ def test_document_without_version_is_lifted() -> None:
         ({"version": 1, "theme": "pink"}, "theme"),
         ({"version": 1, "speed_mm_per_s": "25"}, "speed_mm_per_s"),
         ({"version": 1, "pixels_per_mm": float("nan")}, "pixels_per_mm"),
+        ({"version": 3, "rate_low_per_min": 90, "rate_high_per_min": 80}, "below 90 and above 80"),
+        ({"version": 3, "live_mode": "fly"}, "live_mode"),
         ([1, 2], "not a table"),
         (None, "not a table"),
     ],
