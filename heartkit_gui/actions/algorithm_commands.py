@@ -45,9 +45,11 @@ class AlgorithmCommands(QObject):
         """Choose the algorithms of the analysis."""
         from heartkit_gui.views.algorithms_dialog import AlgorithmsDialog
 
+        purpose = "What makes each part of the analysis. The record is analysed again when this changes."
+        if self._window.context.live.is_open:
+            purpose += " The stream keeps its algorithms until it is connected anew."
         dialog = AlgorithmsDialog(
-            "Algorithms",
-            "What makes each part of the analysis. The record is analysed again when this changes.",
+            "Algorithms", purpose,
             "Use these", self._settings.settings.stages, self._window.context.folders.runs, self._window,
         )  # fmt: skip
         dialog.chosen.connect(self.use)

@@ -67,12 +67,14 @@ class DevicePanel(QWidget):
     look_wanted = Signal()
     leave_wanted = Signal()
     retry_wanted = Signal()
+    lines_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card = StateCard()
         self.card.leave_wanted.connect(self.leave_wanted)
         self.card.retry_wanted.connect(self.retry_wanted)
+        self.card.lines_wanted.connect(self.lines_wanted)
         self.virtual = {kind.key: VirtualButton(kind) for kind in VIRTUAL_KINDS}
         virtual = QWidget()
         rows = QVBoxLayout(virtual)

@@ -120,6 +120,7 @@ class LiveView(QWidget):
         devices.look_wanted.connect(service.look_for_boards)
         devices.leave_wanted.connect(service.leave)
         devices.retry_wanted.connect(service.retry)
+        devices.lines_wanted.connect(service.read_lines)
         service.found.connect(devices.show_found)
         service.changed.connect(self.poll)
         self.board.source_wanted.connect(self._select_source)
@@ -252,6 +253,7 @@ class LiveView(QWidget):
             words,
             can_leave=service.is_open or bool(service.under_way),
             can_retry=not service.is_open and not service.under_way and service.last is not None,
+            can_read_lines=service.can_read_lines,
         )
         self.note.show_state(words if words.level == "fault" else None)
         info = session.info if session is not None else None

@@ -51,10 +51,11 @@ class StateMark(QWidget):
 
 
 class StateCard(QFrame):
-    """State, reason, advice; a button to leave, and one to try anew."""
+    """State, reason, advice; buttons to leave, to try anew, and to take what comes for lines of numbers."""
 
     leave_wanted = Signal()
     retry_wanted = Signal()
+    lines_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +73,10 @@ class StateCard(QFrame):
         self.leave = QPushButton("Disconnect")
         self.leave.setAccessibleName("Disconnect from the board")
         self.leave.clicked.connect(self.leave_wanted)
+        self.lines = QPushButton("Read it as numbers")
+        self.lines.setAccessibleName("Read what comes as lines of numbers")
+        self.lines.setToolTip("For boards that print a line of numbers for each sample, as for a serial plotter")
+        self.lines.clicked.connect(self.lines_wanted)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
@@ -87,13 +92,17 @@ class StateCard(QFrame):
         layout.addLayout(top)
         layout.addWidget(self.reason)
         layout.addWidget(self.advice)
+        layout.addWidget(self.lines, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(buttons)
 
-    def show_words(self, words: StateWords, *, can_leave: bool, can_retry: bool) -> None:
+    def show_words(
+        self, words: StateWords, *, can_leave: bool, can_retry: bool, can_read_lines: bool = False
+    ) -> None:
         """Say how it stands; a change of state is announced to a screen reader."""
         former, self._words = self._words, words
         self.leave.setVisible(can_leave)
         self.retry.setVisible(can_retry)
+        self.lines.setVisible(can_read_lines)
         if words == former:
             return
         self.title.setText(words.title)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 20.0  # an emulated board on a busy machine
 WANTED_LEAD = "II"
+LATER = "The stream keeps its algorithms; those chosen now begin with the next connection."
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,26 @@ class LiveService(QObject):
         self.session: LiveSession | None = None
         self.board: VirtualBoard | None = None
         self.under_way = ""
-        self.stages: Stages = DEFAULT
+        self._stages: Stages = DEFAULT
         self.recorded_instructions: Mapping[str, int] = {}  # of an emulated board's models: it counts none now
         self.is_open = False  # a session is connected or tries to be
         self.to_inject: tuple[Path, TextHints | None] | None = None  # the record that the input "inject" plays
         self.last: Callable[[], None] | None = None  # what would connect once more
+        self._baud: int | None = None  # as asked for with the last port
         self._errands: Errands | None = None
         self._started = False
         self._request = 0
+
+    @property
+    def stages(self) -> Stages:
+        """Algorithms of the next stream; the one that runs keeps those that it began with."""
+        return self._stages
+
+    @stages.setter
+    def stages(self, stages: Stages) -> None:
+        if stages != self._stages and self.is_open:
+            self.remarked.emit(LATER)
+        self._stages = stages
 
     # -- connecting
 
@@ -71,12 +84,32 @@ class LiveService(QObject):
     def connect_port(self, port: str, baud: int | None = None) -> None:
         """Connect to a port and stream from whoever answers; goes on trying until `leave`."""
         self.last = partial(self.connect_port, port, baud)
+        self._baud = baud
         self._begin(f"Opening {port}", _OpenPort(port, baud, self.stages))
 
     def retry(self) -> None:
         """Connect once more to what was connected last."""
         if self.last is not None and not self.is_open and not self.under_way:
             self.last()
+
+    @property
+    def can_read_lines(self) -> bool:
+        """Whether what comes from the port is not understood, but might be lines of numbers."""
+        from engine.devices.line_transport import PREFIX
+        from engine.devices.link_state import LinkState
+
+        session = self.session
+        if session is None or not self.is_open or session.status.state is not LinkState.GARBAGE:
+            return False
+        return not session.port.startswith(PREFIX)
+
+    def read_lines(self) -> None:
+        """Take what comes from the port for lines of numbers."""
+        from engine.devices.line_transport import PREFIX
+
+        if self.session is not None and self.can_read_lines:
+            speed = f"?baud={self._baud}" if self._baud else ""
+            self.connect_port(f"{PREFIX}{self.session.port}{speed}")
 
     @property
     def retry_in_s(self) -> float | None:
