@@ -41,7 +41,7 @@ FEATURES = (
 )
 
 _MODEL_FILE = Path(__file__).with_name("af_model.json")
-_CHUNK = 2048  # windows handled at once, to bound memory
+_CHUNK = 128  # windows handled at once: some megabytes, whatever the length of the recording
 
 
 def af_features(rr_s: F64) -> F64:

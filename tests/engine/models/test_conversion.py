@@ -22,5 +22,8 @@ def test_every_family_converts_to_int8_and_runs_alike_in_tflite_micro():
     results = json.loads(done.stdout.splitlines()[-1])
     assert set(results) == set(SMALL)
     for family, found in results.items():
-        assert found["micro_steps"] <= 2, family
+        # One step of an early layer (a softmax, a square root) grows on its way through the weights behind it; how
+        # many there are depends on the processor that measured the ranges.
+        assert found["beyond_one_step"] < 0.01, family
+        assert found["micro_steps"] <= 8, family
         assert found["error"] < 0.1, family
