@@ -7,7 +7,6 @@ traceback in a log file.
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import os
 import sys
@@ -35,7 +34,7 @@ from engine.commands import (
     train,
     zoo,
 )
-from engine.errors import Cancelled, EngineError
+from engine.errors import Cancelled, EngineError, fault_of_system
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 3
 TRAINING_PACKAGES = ("keras", "tensorflow")
@@ -99,22 +98,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"this needs {error.name}, which is not installed; {_training_cure()}", file=sys.stderr)
         return BAD_INPUT
     except OSError as error:
-        if _disk_is_full(error):
-            print("the disk is full; make room and run the same again", file=sys.stderr)
-            return BAD_INPUT
-        if error.filename is None:
+        said = fault_of_system(error)
+        if said is None:
             return _our_fault()
-        print(f"{error.filename}: {error.strerror or error}", file=sys.stderr)
+        print(said, file=sys.stderr)
         return BAD_INPUT
     except Exception:
         return _our_fault()
-
-
-def _disk_is_full(error: OSError) -> bool:
-    """Whether a write found no room; NumPy says so in words only ("9 requested and 4 written")."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or (
-        error.errno is None and "requested and" in str(error)
-    )
 
 
 def _training_cure() -> str:

@@ -6,6 +6,7 @@ the file (or option), the fault and, where there is one, the cure.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -53,3 +54,17 @@ class DatasetError(EngineError):
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
     """Raised inside a running job after a cancel request."""
+
+
+def disk_is_full(error: OSError) -> bool:
+    """Whether a write found no room; NumPy says so in words only ("9 requested and 4 written")."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or (
+        error.errno is None and "requested and" in str(error)
+    )
+
+
+def fault_of_system(error: OSError) -> str | None:
+    """What the system refused, in one sentence; None where no file is named, which is a defect of ours."""
+    if disk_is_full(error):
+        return "the disk is full; make room and run the same again"
+    return None if error.filename is None else f"{error.filename}: {error.strerror or error}"

@@ -12,7 +12,7 @@ from engine.analysis.pipeline import analyze
 from engine.analysis.stages import Stages
 from engine.commands.record_options import add_record_options, open_from
 from engine.records import Annotations, Record, write_wfdb_annotations
-from engine.records.atomic import write_atomic
+from engine.records.atomic import check_places, write_atomic
 from engine.reports.text import text_report
 
 
@@ -41,6 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse and write what was asked for."""
+    check_places(arguments.json, arguments.report)
     with open_from(arguments) as record:
         stages = Stages.parse(arguments.stage)
         result = analyze(record, arguments.lead, stages=stages, progress=_progress if sys.stderr.isatty() else None)

@@ -10,7 +10,7 @@ from typing import Any
 from engine.commands.job_options import add_job_options, run_job
 from engine.jobs.events import Job
 from engine.records import open_record
-from engine.records.atomic import write_atomic
+from engine.records.atomic import check_places, write_atomic
 from engine.resources import built_in_record
 
 
@@ -32,6 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the page."""
+    check_places(arguments.out)
 
     def work(job: Job) -> Mapping[str, Any]:
         from engine.modes.demo import demo_page

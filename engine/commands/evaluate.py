@@ -13,7 +13,7 @@ from engine.commands.config_options import add_source_option
 from engine.commands.job_options import add_job_options, run_job
 from engine.jobs.events import Job
 from engine.modes.evaluate import PARTS, evaluate_model
-from engine.records.atomic import write_atomic
+from engine.records.atomic import check_places, write_atomic
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,6 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and write what was asked for."""
+    check_places(arguments.json, arguments.report)
 
     def work(job: Job) -> Mapping[str, Any]:
         result = evaluate_model(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from engine.commands.record_options import add_record_options, open_from
-from engine.records.atomic import write_atomic
+from engine.records.atomic import check_places, write_atomic
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,6 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse, then write the table."""
+    check_places(arguments.out)
     from engine.analysis.pipeline import analyze
     from engine.modes.feature import epoch_features, features_csv
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
-from engine.errors import Cancelled, EngineError
+from engine.errors import Cancelled, EngineError, fault_of_system
 from engine.jobs.events import Job, Sink, json_lines
 
 
@@ -33,7 +33,7 @@ def run_job(
 ) -> Mapping[str, Any]:
     """Run `work` with a job that speaks as the arguments say; its result.
 
-    `sink` may wrap the listener (to keep a log). An EngineError or a cancel is told as an event and raised on.
+    `sink` may wrap the listener (to keep a log). Whatever ends the work is told as an event, and raised on.
     """
     listener = json_lines() if arguments.json_events else PeopleListener(quiet=arguments.quiet)
     listener = sink(listener) if sink is not None else listener
@@ -51,6 +51,10 @@ def run_job(
         raise
     except (Cancelled, KeyboardInterrupt):
         job.emit("cancelled")
+        raise
+    except Exception as error:
+        said = fault_of_system(error) if isinstance(error, OSError) else None
+        job.emit("error", text=said or "something went wrong in HeartKit Workbench itself", hint=None)
         raise
     finally:
         if previous is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import http.client
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from engine.datasets.base import Download
-from engine.errors import DatasetError
+from engine.errors import DatasetError, disk_is_full
 
 CHUNK = 1 << 18
 TIMEOUT_S = 30.0
@@ -105,7 +104,7 @@ def _gather(file: Download, part: Path, counted: Counted, limit_bytes: int) -> N
                 _stream(url, part, counted, limit_bytes)
                 return
             except (http.client.HTTPException, OSError) as error:
-                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                if isinstance(error, OSError) and disk_is_full(error):
                     raise disk_full(part) from error
                 if _final(error) or attempt == TRIES - 1:
                     faults.append(_why(error))

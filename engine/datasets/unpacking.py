@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import stat
 import zipfile
@@ -10,7 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from engine.datasets.fetching import disk_full
-from engine.errors import DatasetError
+from engine.errors import DatasetError, disk_is_full
 from engine.jobs.events import Job
 
 MAX_RATIO = 100  # unpacked to packed bytes, of one member or of all
@@ -44,7 +43,7 @@ def unpack_zip(archive: Path, folder: Path, limit_bytes: int, job: Job) -> None:
             f"is a damaged archive: {error}", path=archive, hint="remove it and try again"
         ) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if disk_is_full(error):
             raise disk_full(archive) from error
         raise DatasetError(f"cannot be unpacked: {error.strerror or error}", path=archive) from error
 

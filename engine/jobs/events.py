@@ -1,7 +1,7 @@
 """The events of a job: JSON lines on standard output for machines, or a call for code in the same process.
 
 Every line is one object {"v": 1, "time": seconds since 1970, "event": KIND, ...}:
-`started` {command, config}, `progress` {stage, done, total, note}, `metric` {epoch, values},
+`started` {command}, `progress` {stage, done, total, note}, `metric` {epoch, values},
 `artefact` {name, path}, `message` {text}, `warning` {text}, `error` {text, hint},
 `finished` {result}, `cancelled` {}.
 """

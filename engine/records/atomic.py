@@ -53,6 +53,20 @@ def write_atomic(
         file.write(data)
 
 
+def check_places(*paths: str | Path | None) -> None:
+    """Refuse before long work what could not be written at its end; None and "-" (standard output) are no files.
+
+    Raises EngineError.
+    """
+    for target in (Path(path) for path in paths if path is not None and path != "-"):
+        if target.is_dir():
+            raise EngineError("is a folder; name a file", path=target)
+        if not target.parent.is_dir():
+            raise EngineError(f"cannot be written: there is no folder {target.parent}", path=target)
+        if not os.access(target.parent, os.W_OK):
+            raise EngineError(f"cannot be written: the folder {target.parent} is read-only", path=target)
+
+
 def _flush_folder(folder: Path) -> None:
     """Make a rename durable; some systems cannot open or flush a folder, and there the rename has to do."""
     if os.name == "nt":

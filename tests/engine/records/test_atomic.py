@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError, RecordError
-from engine.records.atomic import atomic_write, write_atomic
+from engine.records.atomic import atomic_write, check_places, write_atomic
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -86,3 +86,11 @@ def test_new_files_follow_the_umask(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], check=True)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_places_are_checked_before_long_work(tmp_path):
+    check_places(None, "-", tmp_path / "new.json", str(tmp_path / "other.html"))
+    with pytest.raises(EngineError, match=r"new\.json: cannot be written: there is no folder"):
+        check_places(tmp_path / "nowhere" / "new.json")
+    with pytest.raises(EngineError, match="is a folder; name a file"):
+        check_places(tmp_path)
