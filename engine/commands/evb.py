@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.commands.interruption import interruptible
 from engine.commands.job_options import add_job_options, run_job
 from engine.errors import EngineError
 from engine.jobs.events import Job
@@ -64,9 +64,8 @@ def _start(arguments: argparse.Namespace) -> int:
     """Start, print the URL, wait for Ctrl-C."""
     from engine.devices.virtual import start
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background commands ignore it
     try:
-        with start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
+        with interruptible(), start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
             if board.note:
                 print(board.note)
             print(board.url, flush=True)

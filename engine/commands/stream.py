@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.analysis.stages import Stages
+from engine.commands.interruption import interruptible
 from engine.devices.faults import DeviceError
-from engine.records.atomic import write_atomic
+from engine.records.atomic import check_places, write_atomic
 
 if TYPE_CHECKING:
     from engine.devices.live import LiveSession
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 BOARDS = ("an386", "an547", "host", "simulator")
 CONNECT_S = 15.0
-TELL_EVERY_S = 0.5
+LOOK_EVERY_S = 0.1
+DONE, RECORDING_FAILED = 0, 2
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,62 +65,44 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Stream and tell."""
-    if arguments.seconds is not None and not arguments.seconds > 0:
-        raise DeviceError("--seconds must be above 0")
-    with _port(arguments) as (port, note, board):
+    from engine.commands.stream_telling import figures, report
+
+    stages = _checked(arguments)
+    with interruptible(), _port(arguments) as (port, note, board):
         if note:
             print(note, file=sys.stderr)
-        session = _session(port, arguments)
+        session = _session(port, stages, arguments)
         try:
             _start(session, arguments)
             _follow(session, arguments.seconds)
         finally:
+            status = session.status
             session.close()
     statistics = _counted(session.statistics(), board)
-    document = json.dumps(figures(statistics), allow_nan=False)
+    document = json.dumps(figures(statistics, status, session.recording), allow_nan=False)
+    print(document if arguments.json == "-" else report(session, statistics))
     if arguments.json is not None and arguments.json != "-":
         write_atomic(Path(arguments.json), document.encode())
-    print(document if arguments.json == "-" else _report(session, statistics))
-    return 0
+    if not statistics.samples:
+        raise DeviceError(f"{port}: no samples came", hint=str(status))
+    return RECORDING_FAILED if session.recording is not None and session.recording.fault else DONE
 
 
-def figures(told: LiveStatistics) -> dict[str, Any]:
-    """The contract's figures and some more; None where something was not measured."""
-    counted = [model for model in told.models if model.instructions and model.windows]
-    inferences = sum(model.windows for model in counted)
-    instructions = sum(model.instructions * model.windows for model in counted)
-    return {
-        "seconds": _number(told.elapsed_s),
-        "samples": told.samples,
-        "samples_lost": told.samples_lost,
-        "samples_unknown": told.samples_unknown,
-        "frames": told.frames,
-        "frames_bad": told.frames_bad,
-        "frames_lost": told.frames_lost,
-        "windows": told.windows,
-        "windows_compared": told.windows_compared,
-        "windows_equal": told.windows_equal,
-        "latency_ms": {
-            "p50": _number(told.latency.p50_ms),
-            "p95": _number(told.latency.p95_ms),
-            "p99": _number(told.latency.p99_ms),
-        },
-        "drift_ppm": None if told.drift_ppm is None else _number(told.drift_ppm),
-        "instructions_per_inference": round(instructions / inferences) if inferences else None,
-        "models": [
-            {
-                "model": model.model,
-                "windows": model.windows,
-                "windows_compared": model.compared,
-                "windows_equal": model.equal,
-                "inferences_per_s": _number(model.inferences_per_s),
-                "instructions": model.instructions or None,
-                "last_us": model.last_us,
-            }
-            for model in told.models
-        ],
-        "reconnections": told.reconnections,
-    }
+def _checked(arguments: argparse.Namespace) -> Stages:
+    """Refuse, before anything is opened, what could not be done; the stages of the analysis."""
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise DeviceError("--seconds must be above 0")
+    if arguments.baud <= 0:
+        raise DeviceError("--baud must be above 0")
+    if arguments.edf and arguments.record is None:
+        raise DeviceError("--edf says how to record: name the folder too", hint="--record DIR")
+    check_places(arguments.json)
+    stages = Stages.parse(arguments.stage)
+    if not arguments.no_analysis:
+        from engine.analysis.streaming import StreamingAnalysis
+
+        StreamingAnalysis(1000.0, stages=stages)  # opens their models
+    return stages
 
 
 @contextmanager
@@ -152,12 +136,10 @@ def _counted(told: LiveStatistics, board: str) -> LiveStatistics:
     return replace(told, models=tuple(models))
 
 
-def _session(port: str, arguments: argparse.Namespace) -> LiveSession:
+def _session(port: str, stages: Stages, arguments: argparse.Namespace) -> LiveSession:
     from engine.devices.live import LiveSession
 
-    return LiveSession(
-        port, baud=arguments.baud, stages=Stages.parse(arguments.stage), analyse=not arguments.no_analysis
-    )
+    return LiveSession(port, baud=arguments.baud, stages=stages, analyse=not arguments.no_analysis)
 
 
 def _start(session: LiveSession, arguments: argparse.Namespace) -> None:
@@ -168,72 +150,37 @@ def _start(session: LiveSession, arguments: argparse.Namespace) -> None:
     session.open()
     session.wait_connected(CONNECT_S)
     if arguments.record is not None:
+        _finish_interrupted(arguments.record)
         session.record(RecorderOptions(arguments.record, edf=arguments.edf))
     source = None if arguments.source is None else Source[arguments.source.upper()]
     session.start(StreamOptions(rate_hz=arguments.rate, n_leads=arguments.leads, source=source))
 
 
+def _finish_interrupted(folder: Path) -> None:
+    """Complete what an earlier run, which was killed, recorded there."""
+    from engine.devices.recorder import recover, unfinished
+    from engine.devices.recording_claim import is_claimed
+
+    for part in unfinished(folder):
+        if not is_claimed(part):
+            try:
+                print(f"finished a recording that was interrupted: {recover(part)}", file=sys.stderr)
+            except DeviceError as error:
+                print(error, file=sys.stderr)
+
+
 def _follow(session: LiveSession, seconds: float | None) -> None:
     """Wait until the time is over, the recording played has ended, or Ctrl-C."""
+    from engine.commands.stream_telling import Teller
     from engine.devices.link_state import LinkState
 
-    began_s = time.monotonic()
-    is_shown = sys.stderr.isatty()
+    until_s = math.inf if seconds is None else time.monotonic() + seconds
+    teller = Teller(session)
     try:
-        while session.status.state is not LinkState.CLOSED:
-            left_s = math.inf if seconds is None else seconds - (time.monotonic() - began_s)
-            if left_s <= 0:
-                break
-            time.sleep(min(TELL_EVERY_S, left_s))
-            if is_shown:
-                print(f"\r\x1b[K{_line(session)}", end="", file=sys.stderr, flush=True)
+        while session.status.state is not LinkState.CLOSED and (left_s := until_s - time.monotonic()) > 0:
+            time.sleep(min(LOOK_EVERY_S, left_s))
+            teller.look()
     except KeyboardInterrupt:
         pass
     finally:
-        if is_shown:
-            print(file=sys.stderr)
-
-
-def _line(session: LiveSession) -> str:
-    """One line on how it is going."""
-    from engine.devices.heart_rate import heart_rate
-    from engine.devices.link_state import LinkState
-
-    if session.status.state is not LinkState.STREAMING:
-        return str(session.status)
-    told, analysis = session.statistics(), session.analysis
-    rate = heart_rate(analysis) if analysis is not None else math.nan
-    parts = [
-        f"{told.elapsed_s:6.1f} s",
-        f"{told.samples:,} samples",
-        f"{told.samples_lost:,} lost",
-        f"{told.frames_bad:,} frames bad",
-        f"{told.latency.p95_ms:.0f} ms p95" if told.latency.n else "",
-        f"{rate:.0f}/min" if not math.isnan(rate) else "",
-        f"{told.windows_equal} of {told.windows_compared} windows equal" if told.windows_compared else "",
-    ]
-    return "  ".join(part for part in parts if part)
-
-
-def _report(session: LiveSession, told: LiveStatistics) -> str:
-    info, analysis, recording = session.info, session.analysis, session.recording
-    lines = [f"{info.board}, {info.firmware}" if info is not None else session.port]
-    lost = f"{told.samples_lost:,} lost" + (f", {told.samples_unknown:,} unknown" if told.samples_unknown else "")
-    lines.append(f"{told.samples:,} samples in {told.elapsed_s:.1f} s, {lost}; {told.frames_bad:,} frames bad")
-    latency = told.latency
-    if latency.n:
-        lines.append(f"latency {latency.p50_ms:.0f} / {latency.p95_ms:.0f} / {latency.p99_ms:.0f} ms (50/95/99 %)")
-    if told.drift_ppm is not None:
-        lines.append(f"the board's clock runs {told.drift_ppm:+.1f} ppm against this computer's")
-    for model in told.models:
-        cost = f", {model.instructions:,} instructions each" if model.instructions else ""
-        lines.append(f"{model.model}: {model.windows} windows, {model.equal} of {model.compared} equal{cost}")
-    if analysis is not None:
-        lines.append(analysis.summary)
-    if recording is not None:
-        lines.append(f"recorded: {recording.header_path}" + (f" ({recording.fault})" if recording.fault else ""))
-    return "\n".join(lines)
-
-
-def _number(value: float) -> float | None:
-    return round(value, 3) if math.isfinite(value) else None
+        teller.end()

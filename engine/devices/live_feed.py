@@ -135,7 +135,8 @@ class LiveFeed:
         if self.start is None or self.info is None:
             raise DeviceError("nothing streams yet that could be recorded")
         header = RawHeader(self.info, self.start, f"{datetime.now():%Y-%m-%dT%H:%M:%S}", from_start)
-        return Recorder(options, intake.shape, header, first)
+        held_s = (intake.ring.head - first) / intake.shape.rate_hz
+        return Recorder(options, intake.shape, header, first, held_s=held_s)
 
     def _record_from_start(self, intake: StreamIntake) -> None:
         options, self._recording_wanted = self._recording_wanted, None

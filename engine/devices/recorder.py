@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +76,29 @@ class RecorderStatus:
 
 
 class Recorder:
-    """One recording under way. `samples`, `raw` and `event` come from the reader thread and return at once."""
+    """One recording under way. `samples`, `raw` and `event` come from the reader thread and return at once.
+
+    `held_s`: how long ago its first sample came.
+    """
 
     def __init__(
-        self, options: RecorderOptions, shape: StreamShape, header: RawHeader, first_position: int
+        self,
+        options: RecorderOptions,
+        shape: StreamShape,
+        header: RawHeader,
+        first_position: int,
+        *,
+        held_s: float = 0.0,
     ) -> None:
-        began = datetime.now()
-        name = options.name or f"live-{began:%Y%m%d-%H%M%S}"
+        now = datetime.now()
+        name = options.name or _free_name(options.folder, f"live-{now:%Y%m%d-%H%M%S}")
         self._options, self._shape, self._header = options, shape, header
         self._final = options.folder / name
-        folder = self._final.with_name(name + PART)
+        folder = _part(self._final)
         self._status = RecorderStatus(True, folder, name, first_position)
         self._queue: queue.SimpleQueue[tuple[str, Any, Any]] = queue.SimpleQueue()
         self._waiting_bytes = 0
+        self._dropped = 0  # samples; counted by the reader thread
         self._lock = threading.Lock()
         self._events: list[LiveEvent] = []
         self._raw: RawLogWriter | None = None
@@ -98,6 +108,7 @@ class Recorder:
                 raise DeviceError("a recording of this name exists already", path=self._final)
             folder.mkdir(parents=True)
             self._claim = RecordingClaim(folder)
+            began = now - timedelta(seconds=held_s)
             self._wfdb = WfdbRecording(folder, name, shape, split_bytes=options.split_bytes, began=began)
             self._wfdb.begin()
             if options.raw:
@@ -106,32 +117,27 @@ class Recorder:
             self._reserve.write_bytes(b"\xff" * _RESERVE_BYTES)
         except OSError as error:
             self._release()
-            raise DeviceError(f"cannot be recorded to: {_why(error)}", path=options.folder) from None
+            raise _no_recording(options.folder, error) from None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     @property
     def status(self) -> RecorderStatus:
         """How far it is."""
-        return self._status
+        return replace(self._status, samples_dropped=self._dropped)
 
     def samples(self, position: int, codes: Ints) -> None:
         """Codes [leads, n] from a position of the ring on; what lies before and did not come is a gap."""
         if not self._status.is_recording:
             return
-        with self._lock:
-            full = self._waiting_bytes + codes.nbytes > MOST_WAITING_BYTES
-            if not full:
-                self._waiting_bytes += codes.nbytes
-        if full:
-            dropped = self._status.samples_dropped + codes.shape[1]
-            self._status = replace(self._status, samples_dropped=dropped)
-        else:
+        if self._has_room(codes.nbytes):
             self._queue.put(("samples", position, codes))
+        else:
+            self._dropped += codes.shape[1]
 
     def raw(self, data: bytes, arrived_s: float) -> None:
         """Bytes as they came."""
-        if self._options.raw and self._status.is_recording:
+        if self._options.raw and self._status.is_recording and self._has_room(len(data)):
             self._queue.put(("raw", arrived_s, data))
 
     def event(self, event: LiveEvent) -> None:
@@ -142,7 +148,18 @@ class Recorder:
         """End the recording; `findings` count in its own samples and are kept beside it."""
         self._queue.put(("end", tuple(findings), None))
         self._thread.join()
-        return self._status
+        return self.status
+
+    def _has_room(self, n_bytes: int) -> bool:
+        """Take room in the queue; there is none while a disk hangs."""
+        with self._lock:
+            has_room = self._waiting_bytes + n_bytes <= MOST_WAITING_BYTES
+            self._waiting_bytes += n_bytes if has_room else 0
+        return has_room
+
+    def _give_room(self, n_bytes: int) -> None:
+        with self._lock:
+            self._waiting_bytes -= n_bytes
 
     # -- the writer thread
 
@@ -168,6 +185,7 @@ class Recorder:
                 if what == "samples":
                     self._append(first, second)
                 elif what == "raw" and self._raw is not None:
+                    self._give_room(len(second))
                     self._raw.append(second, first)
                 elif what == "event":
                     self._events.append(first)
@@ -177,8 +195,7 @@ class Recorder:
                 flush_at_s = now_s() + self._options.flush_every_s
 
     def _append(self, position: int, codes: Ints) -> None:
-        with self._lock:
-            self._waiting_bytes -= codes.nbytes
+        self._give_room(codes.nbytes)
         at = position - self._status.first_position
         self._wfdb.append_gap(at - self._wfdb.n_samples)
         self._wfdb.append(codes)
@@ -211,7 +228,9 @@ class Recorder:
 
     def _complete(self, findings: tuple[Annotations, ...], fault: str) -> None:
         """Finished headers, marks and the final name, as far as the disk allows."""
-        status = replace(self._status, n_samples=self._wfdb.n_samples, fault=fault)
+        n_samples = self._wfdb.n_samples
+        fault = fault or ("" if n_samples else "nothing was recorded: no samples came")
+        status = replace(self._status, n_samples=n_samples, fault=fault)
         self._wfdb.close()
         if self._raw is not None:
             self._raw.close()
@@ -259,6 +278,17 @@ def event_annotations(events: Iterable[LiveEvent], first_position: int, rate_hz:
     )
 
 
+def _part(folder: Path) -> Path:
+    """What a recording's folder is called until it is finished."""
+    return folder.with_name(folder.name + PART)
+
+
+def _free_name(folder: Path, name: str) -> str:
+    """The name, or with a number where it is taken: two boards may begin in the same second."""
+    names = (name, *(f"{name}-{number}" for number in range(2, 100)))
+    return next((n for n in names if not (folder / n).exists() and not _part(folder / n).exists()), name)
+
+
 def check_folder(options: RecorderOptions) -> None:
     """Raise DeviceError when nothing can be written there."""
     try:
@@ -267,7 +297,12 @@ def check_folder(options: RecorderOptions) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise DeviceError(f"cannot be recorded to: {_why(error)}", path=options.folder) from None
+        raise _no_recording(options.folder, error) from None
+
+
+def _no_recording(folder: Path, error: OSError) -> DeviceError:
+    why = "it is no folder" if folder.exists() and not folder.is_dir() else _why(error)
+    return DeviceError(f"{folder} cannot be recorded to: {why}")
 
 
 def unfinished(folder: Path) -> tuple[Path, ...]:
@@ -289,7 +324,8 @@ def recover(folder: Path) -> Path:
             scale = record.leads[0].adu_per_unit or 1.0
             bits = record.leads[0].adc_bits or 16
             shape = StreamShape(record.fs, tuple(lead.name for lead in record.leads), scale, bits)
-        wfdb = WfdbRecording(folder, name, shape, split_bytes=1 << 62)
+            began = record.info.start_time
+        wfdb = WfdbRecording(folder, name, shape, split_bytes=1 << 62, began=began)
         wfdb.adopt()
         wfdb.write_headers(final=True)
         for left in (".reserve", CLAIM):

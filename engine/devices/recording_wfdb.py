@@ -1,8 +1,8 @@
 """A WFDB record that grows: samples are appended as they come, and it can be read at any time up to the last flush.
 
-One segment is a plain record whose header gives no length until it is closed, so that readers take what the file
-holds. When a segment reaches its size the record becomes a multi-segment one. Missing samples are written as the
-format's code for them, so that sample numbers in the file keep step with those of the stream.
+One segment is a plain record whose header gives 0 for its length (not known) until it is closed, so that readers
+take what the file holds. When a segment reaches its size the record becomes a multi-segment one. Missing samples
+are written as the format's code for them, so that sample numbers in the file keep step with those of the stream.
 """
 
 from __future__ import annotations
@@ -109,11 +109,11 @@ class WfdbRecording:
         """Write the header, or the headers of all segments and the master. Raises EngineError for a full disk."""
         if len(self._segments) == 1:
             segment = self._segments[0]
-            length = segment.n_samples if final else None
+            length = segment.n_samples if final else 0
             write_atomic(self.header_path, self._header(self._name, segment, length).encode())
             return
         for segment in self._segments if final else self._segments[-2:]:
-            length = segment.n_samples if final or segment is not self._segments[-1] else None
+            length = segment.n_samples if final or segment is not self._segments[-1] else 0
             text = self._header(segment.name, segment, length)
             write_atomic(self._folder / f"{segment.name}.hea", text.encode())
         filled = [s for s in self._segments if s.n_samples]
@@ -163,10 +163,9 @@ class WfdbRecording:
         began = self._began
         return f" {began:%H:%M:%S}.{began.microsecond // 1000:03d} {began:%d/%m/%Y}" if began is not None else ""
 
-    def _header(self, name: str, segment: _Segment, length: int | None) -> str:
-        clock = self._clock if segment is self._segments[0] else ""
-        # Without a length there is no place for the time; it comes with the final header.
-        tail = "" if length is None else f" {length}{clock}"
+    def _header(self, name: str, segment: _Segment, length: int) -> str:
+        """`length` 0: not known yet."""
+        tail = f" {length}{self._clock if segment is self._segments[0] else ''}"
         gain = plain_number(self._shape.units_per_mv)
         first = segment.first if segment.first is not None else np.zeros(len(self._shape.leads), np.int64)
         lines = [f"{name} {len(self._shape.leads)} {self._rate}{tail}"]

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import pytest
 
@@ -71,8 +78,85 @@ def test_virtual_board_is_started_and_told_of(capsys):
         (["--board", "simulator", "--rate", "333", "--seconds", "1"], "does not sample at 333 Hz"),
         (["--board", "simulator", "--leads", "99", "--seconds", "1"], "leads, not 99"),
         (["--board", "simulator", "--seconds", "-1"], "must be above 0"),
+        (["--board", "simulator", "--baud", "0"], "must be above 0"),
+        (["--board", "simulator", "--edf"], "--record DIR"),
+        (["--board", "simulator", "--stage", "waves=nothing"], 'no model "nothing"'),
+        (["--board", "simulator", "--json", "/nowhere/figures.json"], "there is no folder /nowhere"),
     ],
 )
 def test_faults_are_one_sentence(arguments, words, capsys):
     assert main(["stream", *arguments]) == BAD_INPUT
-    assert words in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.out == ""
+
+
+COMMAND = [sys.executable, "-m", "engine", "stream", "--no-analysis", "--leads", "1"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are for POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_the_stream_with_all_its_figures_also_in_the_background(tmp_path, number):
+    with Simulator(models=[]) as simulator:
+        child = subprocess.Popen(
+            [*COMMAND, "--port", simulator.url, "--record", str(tmp_path), "--json", "-"],
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as shells do for "command &"
+        )
+        wait_until(lambda: any(path.stat().st_size for path in tmp_path.glob("live-*.part/*.dat")))
+        child.send_signal(number)
+        told = json.loads(child.communicate(timeout=30)[0])
+    assert child.returncode == DONE
+    assert told["samples"] == told["recording"]["samples"] > 0
+    assert (told["recording"]["fault"], told["state"]) == ("", "streaming")
+    assert open_record(told["recording"]["path"]).n_samples == told["samples"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is for POSIX")
+def test_recording_of_a_killed_run_is_finished_by_the_next(tmp_path):
+    with Simulator(models=[]) as simulator:
+        port = ["--port", simulator.url, "--record", str(tmp_path)]
+        child = subprocess.Popen([*COMMAND, *port], stderr=subprocess.DEVNULL)
+        wait_until(lambda: any(path.stat().st_size for path in tmp_path.glob("live-*.part/*.dat")))
+        child.kill()
+        child.wait()
+        again = subprocess.run([*COMMAND, *port, "--seconds", "1"], capture_output=True, text=True, timeout=30)
+    assert "finished a recording that was interrupted" in again.stderr
+    headers = sorted(tmp_path.glob("live-*/live-*.hea"))
+    assert len(headers) == 2 and not list(tmp_path.glob("*.part"))
+    assert all(open_record(header).n_samples for header in headers)
+
+
+def test_board_that_vanishes_is_told_of_at_once_and_in_the_end(capsys):
+    simulator = Simulator(models=[])
+    simulator.start()
+    threading.Timer(1.0, simulator.close).start()
+    arguments = ["--no-analysis", "--leads", "1", "--seconds", "2.5", "--json", "-"]
+    assert main(["stream", "--port", simulator.url, *arguments]) == DONE
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert told["samples"] > 0
+    assert told["state"] == "reconnecting" and told["reason"]
+    assert "Connection lost, trying again" in captured.err
+
+
+def test_recording_that_ends_early_is_told_of_and_the_exit_code_says_so(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.devices.recording_wfdb.write_all", full)
+    with Simulator(models=[]) as simulator:
+        where = ["--port", simulator.url, "--no-analysis", "--seconds", "1", "--record", str(tmp_path)]
+        assert main(["stream", *where, "--json", "-"]) == BAD_INPUT
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert told["samples"] > 0 and "the disk is full" in told["recording"]["fault"]
+    assert "the disk is full" in captured.err
+
+
+def wait_until(condition, timeout_s: float = 20.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from engine.devices.protocol import DeviceInfo, Start
 from engine.devices.raw_log import RawHeader, RawLog
 from engine.devices.recorder import Recorder, RecorderOptions, recover, unfinished
 from engine.devices.recording_claim import is_claimed
+from engine.devices.recording_wfdb import WfdbRecording
 from engine.devices.ring import no_value
 from engine.devices.stream_intake import StreamShape
 from engine.records import open_record, read_annotations
@@ -138,6 +142,8 @@ def test_killed_recording_is_readable_and_can_be_finished(tmp_path, split):
     assert not is_claimed(part)
     before = adu(part / "r.hea")
     assert before.shape[1] >= flushed
+    with open_record(part / "r.hea") as record:
+        began = record.info.start_time
     header = recover(part)
     assert header == tmp_path / "r" / "r.hea"
     after = adu(header)
@@ -145,9 +151,47 @@ def test_killed_recording_is_readable_and_can_be_finished(tmp_path, split):
     assert np.array_equal(after, codes(0, after.shape[1]))
     with open_record(header) as record:
         assert (record.info.notices, record.verify()) == ((), ())
+        assert record.info.start_time == began is not None
     assert len(list(RawLog(header.parent / "r_0001.hkraw").chunks())) > 10
     with pytest.raises(DeviceError, match="cannot be finished"):
         recover(tmp_path / "nothing.part")
+
+
+def test_recording_without_a_sample_says_so_in_the_end_and_after_a_kill(tmp_path):
+    made = recorder(tmp_path)
+    shutil.copytree(tmp_path / "r.part", tmp_path / "killed" / "r.part")
+    assert made.finish().fault == "nothing was recorded: no samples came"
+    with pytest.raises(DeviceError, match="hold no samples"):
+        recover(tmp_path / "killed" / "r.part")
+
+
+def test_recordings_of_two_boards_may_begin_in_the_same_second(tmp_path):
+    made = [Recorder(RecorderOptions(tmp_path), SHAPE, HEADER, 0) for _ in range(3)]
+    names = {recorder.finish().name for recorder in made}
+    assert len(names) == 3
+
+
+def test_recording_that_takes_older_samples_along_begins_when_they_came(tmp_path):
+    before = datetime.now()
+    made = Recorder(RecorderOptions(tmp_path), SHAPE, HEADER, 0, held_s=600.0)
+    made.samples(0, codes(0, 10))
+    with open_record(made.finish().header_path) as record:
+        assert record.info.start_time is not None
+        assert 599 < (before - record.info.start_time).total_seconds() < 601
+
+
+def test_disk_that_hangs_takes_no_memory_without_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.devices.recorder.MOST_WAITING_BYTES", 1000)
+    hang = threading.Event()
+    monkeypatch.setattr(WfdbRecording, "append", lambda self, codes: hang.wait(10))
+    made = recorder(tmp_path)
+    for start in range(0, 1000, 10):
+        made.samples(start, codes(start, start + 10))
+        made.raw(b"x" * 40, start / 250)
+    assert made.status.samples_dropped > 500
+    assert made._waiting_bytes <= 1000
+    hang.set()
+    made.finish()
 
 
 def test_full_disk_ends_the_recording_and_keeps_what_it_holds(tmp_path, monkeypatch):
@@ -196,7 +240,7 @@ def test_write_that_a_full_disk_cuts_leaves_whole_samples(tmp_path):
 
 def test_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DeviceError, match="cannot be recorded to"):
+    with pytest.raises(DeviceError, match=r"file cannot be recorded to: it is no folder"):
         recorder(tmp_path / "file")
     recorder(tmp_path).finish()
     with pytest.raises(DeviceError, match="exists already"):
