@@ -62,7 +62,7 @@ _IGNORED = {
     "test_metric": "the export gate uses the task's own metric",
     "test_metric_threshold": "use quantization.max_metric_drop",
     "tflm_file": "the header lies in the run folder",
-    "backend": "use the stream and deploy commands for boards",
+    "backend": "give the board on the command line: demo --board or --port, stream, deploy",
     "demo_size": "use --seconds of the demo command",
     "display_report": "the demo command prints where the report is",
 }

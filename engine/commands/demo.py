@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.commands.job_options import add_job_options, run_job
 from engine.jobs.events import Job
 from engine.records import open_record
 from engine.records.atomic import check_places, write_atomic
 from engine.resources import built_in_record
+
+if TYPE_CHECKING:
+    from engine.modes.predictors import Predictor
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,6 +29,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--start", metavar="S", type=float, default=0.0, help="where to begin, in seconds")
     parser.add_argument("--seconds", metavar="S", type=float, default=30.0, help="how much to show (default: 30)")
     parser.add_argument("--threshold", metavar="P", type=float, help='below this probability: "inconclusive"')
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--board", choices=("an547", "an386", "host", "simulator"), help="let a virtual board compute it"
+    )
+    where.add_argument(
+        "--port", metavar="PORT", help="let a board compute it: /dev/ttyACM0, COM3, socket://..., erpc:PORT"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, default=Path("demo.html"), help="page to write")
     add_job_options(parser)
     parser.set_defaults(run=run)
@@ -37,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     def work(job: Job) -> Mapping[str, Any]:
         from engine.modes.demo import demo_page
 
-        with open_record(arguments.record or built_in_record()) as record:
+        with open_record(arguments.record or built_in_record()) as record, _predictor(arguments, job) as predictor:
             page = demo_page(
-                arguments.model,
+                predictor,
                 record,
                 job,
                 lead=arguments.lead,
@@ -55,3 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json_events:
         print(f"page: {result['page']}")
     return 0
+
+
+def _predictor(arguments: argparse.Namespace, job: Job) -> AbstractContextManager[Predictor]:
+    if arguments.board or arguments.port:
+        from engine.modes.board_predictor import board_predictor
+
+        return board_predictor(arguments.model, job, port=arguments.port, board=arguments.board)
+    from engine.modes.predictors import open_predictor
+
+    return nullcontext(open_predictor(arguments.model))

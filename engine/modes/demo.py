@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from engine.analysis.pipeline import suitable_lead
 from engine.analysis.qrs import QrsDetector
 from engine.errors import EngineError, RecordError
 from engine.jobs.events import Job
-from engine.modes.predictors import Predictor, open_predictor
+from engine.modes.predictors import Predictor
 from engine.records import Record
 from engine.reports import demo_html as pages
 from engine.tasks.cutting import cut, evaluation_starts, resampled
@@ -38,7 +37,7 @@ class Trace:
 
 
 def demo_page(
-    where: str | Path,
+    predictor: Predictor,
     record: Record,
     job: Job,
     *,
@@ -47,8 +46,7 @@ def demo_page(
     seconds: float = 30.0,
     threshold: float | None = None,
 ) -> str:
-    """HTML of the model at `where` (see `open_predictor`) on a stretch of one lead. Raises EngineError."""
-    predictor = open_predictor(where)
+    """HTML of a model (see `open_predictor`, `board_predictor`) on a stretch of one lead. Raises EngineError."""
     make = _MAKERS.get(predictor.config.task)
     if make is None:
         raise EngineError(

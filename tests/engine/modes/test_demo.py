@@ -12,6 +12,7 @@ import pytest
 from engine.errors import RecordError
 from engine.jobs.events import Job
 from engine.modes.demo import demo_page
+from engine.modes.predictors import open_predictor
 from engine.records.record import ArrayRecord, Lead, RecordInfo
 
 RATE_HZ = 250.0
@@ -30,7 +31,7 @@ def test_a_model_of_several_leads_gets_them_in_its_own_order() -> None:
     names = ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
     record = recording(*names)
     turned = ArrayRecord(replace(record.info, leads=record.leads[::-1]), record.read().values[::-1])
-    page, same = (demo_page("diag", each, Job()) for each in (record, turned))
+    page, same = (demo_page(open_predictor("diag"), each, Job()) for each in (record, turned))
     assert "NORM" in page and "lead I," in page
     shares = re.findall(r">(\d+)%<", page)
     assert len(shares) == 5 and re.findall(r">(\d+)%<", same) == shares
@@ -38,9 +39,9 @@ def test_a_model_of_several_leads_gets_them_in_its_own_order() -> None:
 
 def test_a_recording_without_these_leads_is_refused_by_name() -> None:
     with pytest.raises(RecordError, match="lacks the leads V1, V2, V3, V4, V5, V6"):
-        demo_page("diag", recording("I", "II"), Job())
+        demo_page(open_predictor("diag"), recording("I", "II"), Job())
 
 
 @pytest.mark.parametrize("model", ["seg-4-lg", "rhythm-2", "beat-aami", "den-sm"])
 def test_models_of_one_lead_take_any(model: str) -> None:
-    assert "<svg" in demo_page(model, recording("II"), Job())
+    assert "<svg" in demo_page(open_predictor(model), recording("II"), Job())
