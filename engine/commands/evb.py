@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.commands.fault_option import add_fault_option
 from engine.commands.interruption import interruptible
 from engine.commands.job_options import add_job_options, run_job
 from engine.errors import EngineError
@@ -28,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     start = actions.add_parser("start", help="start a board; prints its URL and stays until Ctrl-C")
     start.add_argument("--board", choices=BOARDS, default="an547")
     start.add_argument("--image", metavar="FILE", type=Path, help="firmware other than the built-in one")
+    add_fault_option(start)
     start.add_argument("--only", action="store_true", help="fail rather than start the next best board")
     start.set_defaults(run=_start)
 

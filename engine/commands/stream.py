@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.analysis.stages import Stages
+from engine.commands.fault_option import add_fault_option
 from engine.commands.interruption import interruptible
 from engine.devices.faults import DeviceError
 from engine.records.atomic import check_places, write_atomic
@@ -40,6 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--port", metavar="PORT", help='serial port, socket://HOST:PORT, a .hkraw recording, or "auto"'
     )
     where.add_argument("--board", choices=BOARDS, help="start a virtual board")
+    add_fault_option(parser)
     parser.add_argument("--rate", type=int, metavar="HZ", help="sampling rate (default: the board's first)")
     parser.add_argument("--leads", type=int, metavar="N", help="number of leads (default: all)")
     parser.add_argument(
@@ -92,6 +94,8 @@ def _checked(arguments: argparse.Namespace) -> Stages:
     """Refuse, before anything is opened, what could not be done; the stages of the analysis."""
     if arguments.seconds is not None and not arguments.seconds > 0:
         raise DeviceError("--seconds must be above 0")
+    if arguments.fault and arguments.board is None:
+        raise DeviceError("--fault is for --board simulator")
     if arguments.baud <= 0:
         raise DeviceError("--baud must be above 0")
     if arguments.edf and arguments.record is None:
@@ -114,7 +118,7 @@ def _port(arguments: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     if arguments.board is not None:
         from engine.devices.virtual import start
 
-        board = start(arguments.board)
+        board = start(arguments.board, faults=arguments.fault)
         try:
             yield board.url, board.note, board.board
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
+from engine.devices.protocol.fields import Message
 from engine.devices.protocol.messages import MOST_BODY_BYTES, Info, Input, Output, Result
 
 Part = Info | Result | Input | Output
@@ -15,8 +16,8 @@ def pieces(block: bytes, size: int) -> Iterator[tuple[int, bytes]]:
         yield offset, block[offset : offset + size]
 
 
-def room_for_data(kind: type[Part]) -> int:
-    """Most bytes of `data` in one message of this type."""
+def room_for_data(kind: type[Message]) -> int:
+    """Most bytes that the data or text of one message of this type can have."""
     return MOST_BODY_BYTES - sum(wire.bits // 8 for _, wire in kind.fixed())
 
 

@@ -17,12 +17,13 @@ from engine.devices.protocol import (
 )
 from engine.devices.protocol.parts import pieces, room_for_data
 from engine.devices.protocol.results import fnv1a
-from engine.devices.simulator.models import BoardModel
+from engine.devices.simulator.models import BoardModel, Run
 from engine.errors import EngineError
 
 UPLOAD_BYTES = 4 << 20
 
 Answer = tuple[Status, int, str]  # status, value and detail of the ACK
+_FAULTS = (EngineError, ValueError, RuntimeError)  # of models that are none: the interpreter has its own
 
 
 class Bench:
@@ -34,6 +35,7 @@ class Bench:
         self._model = bytearray()
         self._input = bytearray()
         self._input_of: int | None = None
+        self._run = Run(b"", 0)
 
     def begin(self, message: ModelBegin) -> Answer:
         """MODEL_BEGIN."""
@@ -59,13 +61,13 @@ class Bench:
         """MODEL_COMMIT."""
         begun, self._begun = self._begun, None
         if begun is None or begun.model != message.model or len(self._model) != begun.size:
-            return Status.WRONG_STATE, len(self._model), "send the whole model first"
+            return Status.WRONG_STATE, 0, "send the whole model first"
         content = bytes(self._model)
         if zlib.crc32(content) != begun.crc32:
             return Status.CRC_MISMATCH, 0, "the model came damaged"
         try:
             made = BoardModel(begun.model, begun.name or f"model {begun.model}", content)
-        except EngineError as fault:
+        except _FAULTS as fault:
             return Status.FAILED, 0, str(fault)[:200]
         self._models[begun.model] = made
         return Status.OK, 0, ""
@@ -83,16 +85,20 @@ class Bench:
         self._input += message.data
         return Status.OK, len(self._input), ""
 
-    def ready(self, message: Infer) -> Answer:
-        """Whether INFER can be done."""
+    def infer(self, message: Infer) -> Answer:
+        """INFER; `outputs` has what came of it."""
         model = self._models.get(message.model)
         if model is None or self._input_of != message.model or len(self._input) != model.input_bytes:
-            return Status.WRONG_STATE, len(self._input), "send its whole input first"
+            return Status.WRONG_STATE, 0, "send its whole input first"
+        try:
+            self._run = model.run(bytes(self._input))
+        except _FAULTS as fault:
+            return Status.FAILED, 0, str(fault)[:200]
         return Status.OK, 0, ""
 
-    def infer(self, message: Infer, sequence: int) -> Iterator[Output]:
-        """The pieces of the output of INFER, which `ready` allowed."""
-        run = self._models[message.model].run(bytes(self._input))
+    def outputs(self, message: Infer, sequence: int) -> Iterator[Output]:
+        """The output of the last INFER that succeeded, in pieces."""
+        run = self._run
         for offset, piece in pieces(run.output, room_for_data(Output)):
             yield Output(
                 message.model, sequence, run.latency_us, 0, fnv1a(run.output), offset, len(run.output), piece

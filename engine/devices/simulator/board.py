@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from engine import __version__
 from engine.devices.protocol import (
     VERSION,
     Ack,
@@ -53,6 +54,7 @@ from engine.devices.simulator.stream import Stream
 RATES_HZ = (250, 500, 1000, 200)
 STATS_EVERY_S = 1.0
 MOST_FRAMES_WAITING = 400  # answers, results and events
+END_OF_FRAME = b"\0"
 NOTE = "A program of this computer plays the board; no firmware runs"
 
 
@@ -81,7 +83,7 @@ class SimulatedBoard:
         self._seed = seed
         self._version = version
         self._host_s: float | None = None
-        self._parting: list[bytes] = []  # what was still to be said at a reset
+        self._parting: list[bytes] = []  # what is said before any message: the rest from before a reset
         self._boot()
 
     def _boot(self) -> None:
@@ -97,7 +99,7 @@ class SimulatedBoard:
         self._stream: Stream | None = None
         self._frames: deque[Message] = deque()
         self._stats_s = 0.0
-        self._high = 0
+        self._parting.append(END_OF_FRAME)  # so that half a frame, cut by a reset, does not swallow the first
         self._say(Event(0, EventKind.BOOT))
 
     @property
@@ -107,13 +109,14 @@ class SimulatedBoard:
 
     def reset(self) -> None:
         """As after power-on."""
+        self._parting.clear()
         self._boot()
 
     def describe(self) -> DeviceInfo:
         """What INFO says."""
         names = tuple(recording.name for recording in self._recordings)
         return DeviceInfo(
-            firmware="1.0.0",
+            firmware=f"heartkit {__version__}",
             board="simulator",
             protocol=(self._version, self._version),
             leads=self._leads,
@@ -130,8 +133,9 @@ class SimulatedBoard:
         )
 
     def event(self, kind: EventKind, value: int = 0, text: str = "") -> None:
-        """Something happened at the present sample."""
-        self._say(Event(self._stream.index % (1 << 32) if self._stream else 0, kind, value, text))
+        """Something happened at the present sample. Of a text that is too long the beginning is told."""
+        fitting = text.encode()[: room_for_data(Event)].decode(errors="ignore")
+        self._say(Event(self._stream.index % (1 << 32) if self._stream else 0, kind, value, fitting))
 
     def set_lead_off(self, mask: int) -> None:
         """Leads without contact from now on, bit 0 = first lead of INFO."""
@@ -241,7 +245,7 @@ class SimulatedBoard:
         if status != Status.OK:
             return
         if isinstance(message, Infer):
-            for piece in self._bench.infer(message, frame.sequence):
+            for piece in self._bench.outputs(message, frame.sequence):
                 self._say(piece)
         elif isinstance(message, Mark):
             self.event(EventKind.MARK, 0, message.text)
@@ -302,7 +306,9 @@ class SimulatedBoard:
             return Status.BAD_VALUE, 0, "no such source"
         if message.source == Source.REPLAY and not (self._recordings and message.item <= len(self._recordings)):
             return Status.BAD_VALUE, 0, "no such recording"
-        self._source, self._item = Source(message.source), message.item
+        self._source = Source(message.source)
+        if self._source is Source.REPLAY:
+            self._item = message.item
         if self._stream is not None:
             self._begin_source(self._stream)
             self.event(EventKind.SOURCE, message.source)
@@ -357,5 +363,5 @@ class SimulatedBoard:
         ModelData: lambda board, message: board._bench.add(message),
         ModelCommit: lambda board, message: board._bench.commit(message),
         Input: lambda board, message: board._bench.take_input(message),
-        Infer: lambda board, message: board._bench.ready(message),
+        Infer: lambda board, message: board._bench.infer(message),
     }

@@ -9,12 +9,14 @@ import socket
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from engine.devices.fault_plan import SingleFault
 from engine.devices.faults import DeviceError
 from engine.devices.protocol import VERSION, EventKind
 from engine.devices.simulator.board import SimulatedBoard
@@ -39,6 +41,7 @@ class Simulator:
         those that firmware has built in.
     leads: names of the board's leads.
     port: "tcp" (url socket://127.0.0.1:...) or "pty" (url: a path that survives `unplug`).
+    faults: what is wrong from the beginning. later: what happens once, in order of time after the first START.
     version: the protocol version it speaks; another one shows what happens when host and firmware do not fit.
 
     `faults` may be set at any time, for instance `simulator.faults = Faults(corrupt=1e-4)`.
@@ -51,6 +54,7 @@ class Simulator:
         models: Sequence[str | Path] | None = None,
         leads: tuple[str, ...] = TWELVE_LEADS,
         faults: Faults | None = None,
+        later: Sequence[SingleFault] = (),
         port: str = "tcp",
         seed: int = 0,
         version: int = VERSION,
@@ -67,6 +71,8 @@ class Simulator:
         )
         self._cable = Cable(seed)
         self.faults = faults or Faults()
+        self._later = deque(later)
+        self._began_s: float | None = None  # streaming, for the first time
         self.url = ""
         self._door: _Door = _TcpDoor() if port == "tcp" else _PtyDoor()
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -136,6 +142,7 @@ class Simulator:
 
     def _turn(self) -> None:
         now_s = time.monotonic()
+        self._order_what_is_due(now_s)
         while not self._orders.empty():
             self._orders.get()()
         if self._unplugged_until_s is not None and now_s >= self._unplugged_until_s:
@@ -155,6 +162,18 @@ class Simulator:
             self._closing.wait(TICK_S)
         else:
             self._board.receive(self._cable.damage(self._door.read(TICK_S)))
+
+    def _order_what_is_due(self, now_s: float) -> None:
+        if self._began_s is None and self._board.streaming:
+            self._began_s = now_s
+        while self._began_s is not None and self._later and now_s >= self._began_s + self._later[0].at_s:
+            fault = self._later.popleft()
+            if fault.kind == "stall":
+                self.stall(fault.lasts_s)
+            elif fault.kind == "unplug":
+                self.unplug(fault.lasts_s)
+            else:
+                self.reset()
 
     def _pull(self, until_s: float) -> None:
         self._unplugged_until_s = until_s

@@ -63,23 +63,33 @@ class VirtualBoard:
 
 
 def start(
-    board: str = "an547", *, image: Path | None = None, fallback: bool = True, count_instructions: bool = False
+    board: str = "an547",
+    *,
+    image: Path | None = None,
+    fallback: bool = True,
+    count_instructions: bool = False,
+    faults: Sequence[str] = (),
 ) -> VirtualBoard:
     """Start a virtual board, one of `BOARDS`.
 
     image: firmware other than the built-in one. fallback: where it cannot be, take the native process, and where
     that cannot be the simulator; `note` says so. count_instructions: an emulated board counts them exactly, but its
-    clock then does not keep pace with ours: for inference on request, not for streaming.
+    clock then does not keep pace with ours: for inference on request, not for streaming. faults: of the simulator,
+    in the words of `engine.devices.fault_plan`.
     Raises DeviceError for an unknown board, or without fallback where it cannot be started.
     """
     if board not in BOARDS:
         raise DeviceError(f'no virtual board "{board}"', hint=f"choose one of {', '.join(BOARDS)}")
+    if board == "simulator":
+        return _simulate(faults)
+    if faults:
+        raise DeviceError("only the simulator has faults to choose", hint="start the board simulator")
     ways: dict[str, Callable[[], VirtualBoard]] = {
         board: lambda: _begin(board, image, count_instructions),
     }
     if fallback:
-        for name in ("host", "simulator"):
-            ways.setdefault(name, lambda name=name: _begin(name, None, False))  # type: ignore[misc]
+        ways.setdefault("host", lambda: _begin("host", None, False))
+        ways["simulator"] = _simulate
     reasons = []
     for name, begin in ways.items():
         try:
@@ -112,12 +122,16 @@ def _obstacle(board: str) -> str:
     return ""
 
 
-def _begin(board: str, image: Path | None, count_instructions: bool) -> VirtualBoard:
-    if board == "simulator":
-        from engine.devices.simulator import Simulator
+def _simulate(faults: Sequence[str] = ()) -> VirtualBoard:
+    from engine.devices.fault_plan import FaultPlan
+    from engine.devices.simulator import Simulator
 
-        simulator = Simulator()
-        return VirtualBoard(board, simulator.start(), simulator)
+    plan = FaultPlan.parse(faults)
+    simulator = Simulator(faults=plan.lasting, later=plan.single)
+    return VirtualBoard("simulator", simulator.start(), simulator)
+
+
+def _begin(board: str, image: Path | None, count_instructions: bool) -> VirtualBoard:
     if board == "host":
         program = str(image or native_program())
         watching = [] if GUARDED else ["--watch-parent"]

@@ -138,7 +138,8 @@ The table in `engine/devices/protocol/messages.py` is the source; the Python cod
   "123456789") of everything before it.
 - `sequence` counts the frames of one direction modulo 65536. It starts at 0 when a board boots and when a host
   connects, so that a gap tells of frames lost.
-- Empty frames (00 00) mean nothing. A host sends two zeros first, to end whatever half frame the board holds.
+- Empty frames (00 00) mean nothing. A host sends two zeros first, to end whatever half frame the board holds;
+  a board sends one when it boots, to end the frame that a reset cut short.
 - Frame, COBS, CRC and the place of `version` are the same in every version, so that a stranger is recognised. A
   receiver that gets a frame of another version does not act on it; a board answers with INFO in its own version.
 - A message with an unknown type, or whose body does not fit its table, is refused as a whole. Messages never
@@ -156,7 +157,7 @@ The pieces of INFO make one JSON object. Unknown keys are to be ignored; keys wi
 | leads | names, in the order of the lead mask |
 | rates_hz | nominal rates START accepts |
 | true_rates_hz | the rates at which samples really come, one for each of rates_hz; default: the nominal ones |
-| uv_per_lsb | µV of one code of SAMPLES and INJECT |
+| uv_per_lsb | µV of one code of SAMPLES and INJECT; 0: it sends only SAMPLES24 |
 | uv_per_lsb_24 | µV of one code of SAMPLES24; default 0: it sends none |
 | sources | of "sensor", "replay", "inject"; default ["sensor"] |
 | recordings | names of what the source REPLAY plays, by `item` of SET_SOURCE |
@@ -208,7 +209,8 @@ _OTHERS = """## Trying it without a board
 `heartkit-engine evb start --board simulator` and `engine.devices.simulator.Simulator` play a board in Python
 over TCP or a pty, with faults that can be set while it runs: frames dropped or repeated, bytes damaged or lost,
 stalls, jitter, bursts, a drifting clock, a pulled cable, a reset in the middle of a frame, leads without
-contact. It takes uploads of .tflite models. `tests/firmware` holds it to the firmware's answers, and the
+contact; from the command line with `--fault` ([streaming](streaming.md)). It takes uploads of .tflite models, and
+runs them as C where there is a compiler, else with LiteRT. `tests/firmware` holds it to the firmware's answers, and the
 firmware's C codec to the Python one.
 
 ## Other protocols

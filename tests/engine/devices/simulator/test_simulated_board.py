@@ -14,6 +14,7 @@ from engine.devices.protocol import (
     Assembler,
     Event,
     EventKind,
+    Frame,
     FrameDecoder,
     Infer,
     Inject,
@@ -271,6 +272,29 @@ def test_its_clock_may_drift(driver: Driver):
     assert indices(driver.said)[-1] == pytest.approx(20_020, abs=45)
 
 
+@pytest.mark.parametrize("text", ["x" * 506, "\u00e9" * 253])
+def test_of_a_long_mark_the_beginning_is_told(driver: Driver, text: str):
+    driver.send(Mark(text))
+    told = driver.said[-1]
+    assert isinstance(told, Event) and text.startswith(told.text) and len(told.text.encode()) >= 496
+
+
+def test_a_choice_of_recording_counts_for_replay_only(driver: Driver):
+    assert driver.ask(SetSource(Source.SENSOR, 200)).status == Status.OK
+    assert driver.ask(Start(250, source=Source.REPLAY)).status == Status.OK
+    assert indices(driver.run(0.2))
+
+
+def test_a_reset_in_the_middle_of_a_frame_loses_no_message_of_the_new_life(driver: Driver):
+    driver.ask(Start(250))
+    driver.pass_time(0.2)
+    half = driver.board.take_frames(1)[0][:10]
+    driver.board.reset()
+    found = FrameDecoder().feed(half + b"".join(driver.board.take_frames(1 << 20)))
+    (boot,) = [f.message for f in found if isinstance(f, Frame)]
+    assert isinstance(boot, Event) and boot.kind == EventKind.BOOT and len(found) == 2
+
+
 def test_reset_forgets_everything(driver: Driver):
     driver.ask(Start(250))
     driver.run(0.3)
@@ -400,6 +424,23 @@ def test_a_damaged_model_is_refused(driver: Driver, content: bytes, crc32: int, 
     driver.ask(ModelData(0, content))
     ack = driver.ask(ModelCommit(0))
     assert ack.status == status and ack.detail and driver.info().models == ()
+
+
+def test_a_model_that_cannot_be_run_is_told_and_the_board_lives(driver: Driver, monkeypatch: pytest.MonkeyPatch):
+    content = (zoo_folder("seg-2") / "model.tflite").read_bytes()
+    driver.ask(ModelBegin(5, 0, len(content), zlib.crc32(content), "mine"))
+    for offset, piece in pieces(content, 490):
+        driver.ask(ModelData(offset, piece))
+    driver.ask(ModelCommit(5))
+
+    def fail(self: BoardModel, tensor: bytes) -> None:
+        raise RuntimeError("tensor 30 lacks data")  # as the interpreter says of a crafted file
+
+    monkeypatch.setattr(BoardModel, "run", fail)
+    send_input(driver, 5, bytes(int(np.prod(driver.info().models[0].input_shape))))
+    (ack,) = driver.send(Infer(5))
+    assert isinstance(ack, Ack) and (ack.status, ack.detail) == (Status.FAILED, "tensor 30 lacks data")
+    assert driver.ask(Stop()).status == Status.OK
 
 
 def test_pieces_out_of_order_are_refused_with_what_is_held(driver: Driver):
