@@ -24,7 +24,9 @@ from engine.devices.protocol import (
     Event,
     EventKind,
     Frame,
+    Info,
     Log,
+    Message,
     ModelStats,
     Result,
     Samples,
@@ -32,6 +34,7 @@ from engine.devices.protocol import (
     Start,
     Stats,
 )
+from engine.devices.protocol.frame import MOST_WIRE_BYTES
 from engine.devices.raw_log import RawHeader
 from engine.devices.recorder import Recorder, RecorderOptions, check_folder
 from engine.devices.ring import Ring
@@ -76,7 +79,9 @@ class LiveFeed:
         self._stages, self.lead, self._ring_s, self._analyse = stages, lead, ring_s, analyse
         self._first_index, self._holds_up = first_index, holds_up
         self._recording_wanted: RecorderOptions | None = None
-        self._last_bytes = b"", 0.0
+        self._last_bytes = b"", 0.0  # from the beginning of a frame on
+        self._cut_frame = b""
+        self._logged: Recorder | None = None  # the recorder that has bytes already
         self._stretches: deque[int] = deque(maxlen=64)  # where the board's source changed
         self._lock = threading.Lock()
         self._events: deque[LiveEvent] = deque(maxlen=MOST_EVENTS)
@@ -147,7 +152,7 @@ class LiveFeed:
         except DeviceError as error:
             self._say(str(error))
             return
-        self.recorder.raw(*self._last_bytes)
+        self._log_bytes(b"")
 
     # -- Listener
 
@@ -183,8 +188,10 @@ class LiveFeed:
 
     def frame_arrived(self, frame: Frame, arrived_s: float) -> None:
         """Everything a board may say."""
-        self.counts.good(frame.sequence)
         message, intake, info = frame.message, self.intake, self.info
+        if _may_begin_anew(message):
+            self.counts.forget_sequence()
+        self.counts.good(frame.sequence)
         if isinstance(message, Log):
             self._say(message.text)
         if intake is None or info is None:
@@ -212,9 +219,17 @@ class LiveFeed:
     def bytes_arrived(self, data: bytes, arrived_s: float) -> None:
         """Count and record them."""
         self.counts.bytes_received += len(data)
-        self._last_bytes = data, arrived_s
+        whole = self._cut_frame + data
+        self._last_bytes = whole, arrived_s
+        self._cut_frame = whole[whole.rfind(b"\0") + 1 :][-MOST_WIRE_BYTES:]
+        self._log_bytes(data)
+
+    def _log_bytes(self, data: bytes) -> None:
+        """Record what came; a log begins with a whole frame."""
+        whole, arrived_s = self._last_bytes
         if self.recorder is not None:
-            self.recorder.raw(data, arrived_s)
+            self.recorder.raw(data if self.recorder is self._logged else whole, arrived_s)
+            self._logged = self.recorder
 
     def _new_ring(self, shape: StreamShape) -> None:
         if self.recorder is not None and self.recorder.status.is_recording:
@@ -267,6 +282,13 @@ def lead_index(ring: Ring, lead: int | str) -> int:
     if isinstance(lead, int) and 0 <= lead < ring.n_leads:
         return lead
     raise DeviceError(f"the stream has no lead {lead}", hint=f"its leads are {', '.join(ring.lead_names)}")
+
+
+def _may_begin_anew(message: Message) -> bool:
+    """After a reset a board says so, or introduces itself when asked because it is silent."""
+    if isinstance(message, Event):
+        return bool(message.kind == EventKind.BOOT)
+    return isinstance(message, Info) and message.offset == 0
 
 
 def _figures(stats: Stats) -> BoardFigures:

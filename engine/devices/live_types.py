@@ -16,8 +16,9 @@ from engine.devices.protocol import Results, Source
 class StreamOptions:
     """What to ask of a board.
 
-    None stands for the board's first rate, all its leads, samples of 16 bits, its sensor (a recording on emulated
-    boards), and all models that follow a stream; 0 samples a frame for short frames (`start_request.short_frame`).
+    None stands for the board's first rate, all its leads, samples of 16 bits if it sends such, its sensor (a
+    recording on emulated boards), and all models that follow a stream; 0 samples a frame for short frames
+    (`start_request.short_frame`).
     """
 
     rate_hz: int | None = None

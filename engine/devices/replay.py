@@ -1,7 +1,8 @@
 """A recording of bytes as a port: it answers like the board it came from and sends what that board sent.
 
-Requests are answered here; the recorded answers are left out, except that a START in the middle of the recording is
-told again, as the board then counted from 0. Everything else passes as it came, damage included.
+Requests are answered here. Recorded answers give way to ones to nobody, so that the count of frames stays whole,
+except that a START in the middle of the recording is told again, as the board then counted from 0. Everything else
+passes as it came, damage included.
 """
 
 from __future__ import annotations
@@ -11,12 +12,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.devices.faults import RecordingEndedError
-from engine.devices.protocol import Ack, DeviceInfo, Frame, FrameDecoder, Info, Start, Status
+from engine.devices.protocol import (
+    Ack,
+    DeviceInfo,
+    Frame,
+    FrameDecoder,
+    Info,
+    Message,
+    Start,
+    Status,
+    encode,
+)
 from engine.devices.raw_log import RawLog
 from engine.devices.stand_in import StandIn
 from engine.devices.transports import now_s
 
 _MOST_AT_ONCE = 1 << 16
+_TO_NOBODY = Ack(request=0, request_sequence=0)
 
 
 class ReplayTransport(StandIn):
@@ -36,6 +48,7 @@ class ReplayTransport(StandIn):
         self._began_s: float | None = None  # of playing
         self._filter = FrameDecoder()
         self._pending = b""
+        self._played_sequence = _first_sequence(log)
 
     @property
     def info(self) -> DeviceInfo:
@@ -48,6 +61,7 @@ class ReplayTransport(StandIn):
             leads=leads,
             rates_hz=(start.rate_hz,),
             true_rates_hz=(info.true_rate_hz(start.rate_hz),),
+            uv_per_lsb=info.uv_per_lsb if start.sample_bits == 16 else 0.0,
             uv_per_lsb_24=info.uv_per_lsb_24 if start.sample_bits == 24 else 0.0,
             sources=("sensor",),
             recordings=(),
@@ -84,6 +98,10 @@ class ReplayTransport(StandIn):
         """The time of then."""
         return self._clock_s
 
+    def frame(self, message: Message) -> bytes:
+        """An answer of ours: it looks like a repetition among the recorded frames, never like a loss."""
+        return encode(message, self._played_sequence)
+
     def _due_s(self) -> float:
         """Seconds until the next recorded bytes; infinite while nothing plays."""
         if self._began_s is None:
@@ -109,14 +127,27 @@ class ReplayTransport(StandIn):
         return bytes(out)
 
     def _kept(self, data: bytes) -> bytes:
-        """Recorded bytes without the board's answers to requests of then."""
+        """Recorded bytes with the board's answers to requests of then made out to nobody."""
         *whole, self._pending = (self._pending + data).split(b"\0")
         out = bytearray()
         for raw in whole:
-            found = self._filter.feed(raw + b"\0")
-            message = found[0].message if len(found) == 1 and isinstance(found[0], Frame) else None
-            is_answer = isinstance(message, Info | Ack)
-            is_start = isinstance(message, Ack) and message.request == Start.TYPE and message.status == Status.OK
-            if not is_answer or is_start:
+            found = [frame for frame in self._filter.feed(raw + b"\0") if isinstance(frame, Frame)]
+            is_answer = bool(found) and isinstance(found[0].message, Info | Ack)
+            if is_answer and not _is_start(found[0].message):
+                out += encode(_TO_NOBODY, found[0].sequence)
+            else:
                 out += raw + b"\0"
+            if found:
+                self._played_sequence = found[0].sequence
         return bytes(out)
+
+
+def _is_start(message: Message) -> bool:
+    return isinstance(message, Ack) and message.request == Start.TYPE and message.status == Status.OK
+
+
+def _first_sequence(log: RawLog) -> int:
+    """Of the first good frame."""
+    decoder = FrameDecoder()
+    found = (frame for _, data in log.chunks() for frame in decoder.feed(data))
+    return next((frame.sequence for frame in found if isinstance(frame, Frame)), 0)

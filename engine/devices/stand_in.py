@@ -35,7 +35,7 @@ class StandIn(Transport):
     def __init__(self, port: str) -> None:
         super().__init__(port)
         self._news = threading.Condition()
-        self._answers = bytearray()
+        self._answers: list[Message] = []
         self._decoder = FrameDecoder()
         self._sequence = 0
 
@@ -61,11 +61,10 @@ class StandIn(Transport):
             self._news.notify_all()
 
     def take_answers(self) -> bytes:
-        """Frames that answer what was asked."""
+        """Frames that answer what was asked; numbered as they leave, as the rest of the stream is."""
         with self._news:
-            answers = bytes(self._answers)
-            self._answers.clear()
-        return answers
+            answers, self._answers = self._answers, []
+        return b"".join(self.frame(message) for message in answers)
 
     def frame(self, message: Message) -> bytes:
         """A message as the next frame."""
@@ -77,7 +76,7 @@ class StandIn(Transport):
         if isinstance(message, Hello):
             document = self.info.to_json()
             for offset, piece in pieces(document, room_for_data(Info)):
-                self._answers += self.frame(Info(offset, len(document), piece))
+                self._answers.append(Info(offset, len(document), piece))
             return
         status, detail = Status.OK, ""
         if isinstance(message, Start):
@@ -87,4 +86,4 @@ class StandIn(Transport):
             self.stop()
         elif not isinstance(message, SetModels):
             status, detail = Status.NOT_SUPPORTED, self.refusal
-        self._answers += self.frame(Ack(message.TYPE, frame.sequence, status, 0, detail))
+        self._answers.append(Ack(message.TYPE, frame.sequence, status, 0, detail))

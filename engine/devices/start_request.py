@@ -19,7 +19,7 @@ def resolved(options: StreamOptions, info: DeviceInfo) -> StreamOptions:
         options,
         rate_hz=info.rates_hz[0] if options.rate_hz is None else options.rate_hz,
         n_leads=len(info.leads) if options.n_leads is None else options.n_leads,
-        sample_bits=16 if options.sample_bits is None else options.sample_bits,
+        sample_bits=_bits(info) if options.sample_bits is None else options.sample_bits,
         source=_source(info) if options.source is None else options.source,
         model_ids=models if options.model_ids is None else options.model_ids,
     )
@@ -34,7 +34,7 @@ def start_request(options: StreamOptions, info: DeviceInfo) -> Start:
         raise DeviceError(f"{info.board} does not sample at {rate_hz:g} Hz", hint=f"it offers {offered} Hz")
     if not 1 <= n_leads <= len(info.leads):
         raise DeviceError(f"{info.board} has {len(info.leads)} leads, not {n_leads}")
-    if bits not in (16, 24) or (bits == 24 and not info.uv_per_lsb_24):
+    if not {16: info.uv_per_lsb, 24: info.uv_per_lsb_24}.get(bits):
         raise DeviceError(f"{info.board} does not send samples of {bits} bits")
     source = wanted.source or Source.SENSOR
     name = source.name.lower()
@@ -59,6 +59,10 @@ def short_frame(rate_hz: int, n_leads: int, sample_bits: int) -> int:
     """Samples of a frame so short that the picture follows at once and few damaged bytes cost few samples."""
     room = 8 * FRAME_BYTES // max(1, n_leads * sample_bits)
     return max(1, min(round(FRAME_S * rate_hz), room))
+
+
+def _bits(info: DeviceInfo) -> int:
+    return 16 if info.uv_per_lsb else 24
 
 
 def _source(info: DeviceInfo) -> Source:

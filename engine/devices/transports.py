@@ -50,6 +50,8 @@ def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Tra
     The latter are a recording of bytes (`.hkraw`), played at `speed`, `lines:PORT` for boards that print numbers
     and `tileio:PORT` for those that speak Tileio. Raises DeviceError.
     """
+    if not port:
+        raise DeviceError("no port was named", hint="a serial port, a pty, or socket://HOST:PORT")
     if port.startswith("socket://"):
         return SocketTransport(port)
     if port.startswith("lines:"):
@@ -179,7 +181,7 @@ def _cannot_open(port: str, error: Any) -> DeviceError:
     if sys.platform == "win32" and ("access is denied" in text or "permissionerror" in text):
         number = errno.EBUSY  # there a port in use answers so
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "filenotfound" in text:
-        return DeviceError(f"there is no port {port}", hint="plug the board in, or see the list of ports")
+        return DeviceError(f"there is no port {port}", hint=f"plug the board in; {_ports_there_are()}")
     if number in (errno.EACCES, errno.EPERM):
         cure = "sudo usermod -aG dialout $USER and log in again, or a udev rule that grants access to the board"
         return DeviceError(f"{port} may not be opened by this user", hint=cure)
@@ -188,6 +190,13 @@ def _cannot_open(port: str, error: Any) -> DeviceError:
     if number == errno.EISDIR or number == errno.ENOTTY or "inappropriate ioctl" in text:
         return DeviceError(f"{port} is no serial port")
     return DeviceError(f"{port} cannot be opened: {_words(error)}")
+
+
+def _ports_there_are() -> str:
+    from serial.tools.list_ports import comports
+
+    names = ", ".join(sorted(found.device for found in comports()))
+    return f"ports here: {names}" if names else "this computer has no serial ports"
 
 
 def _words(error: BaseException) -> str:

@@ -47,7 +47,7 @@ class DeviceInfo:
     protocol: tuple[int, int]  # first and last version it speaks
     leads: tuple[str, ...]
     rates_hz: tuple[int, ...]
-    uv_per_lsb: float  # of SAMPLES and INJECT
+    uv_per_lsb: float  # of SAMPLES and INJECT; 0: it sends only SAMPLES24
     uv_per_lsb_24: float = 0.0  # of SAMPLES24; 0: it sends none
     true_rates_hz: tuple[float, ...] = ()  # one for each of rates_hz, where these differ from the nominal ones
     sources: tuple[str, ...] = ("sensor",)
@@ -88,6 +88,8 @@ class DeviceInfo:
             raise InfoError(
                 "the board names another number of true rates than of rates", hint="update its firmware"
             )
+        if not (device.uv_per_lsb or device.uv_per_lsb_24):
+            raise InfoError("the board does not say what its samples are worth", hint="update its firmware")
         if len({model.id for model in device.models}) != len(device.models):
             raise InfoError("two models of the board have the same id", hint="update its firmware")
         return device
@@ -190,7 +192,7 @@ _DEVICE: dict[str, Callable[[Any], Any]] = {
     "protocol": _list(_count(0, 255), 2, 2),
     "leads": _list(_text, 1, 16),
     "rates_hz": _list(_count(1, 65535), 1, 32),
-    "uv_per_lsb": _SCALE,
+    "uv_per_lsb": _number(0, 1e12),
     "uv_per_lsb_24": _number(0, 1e12),
     "true_rates_hz": _list(_RATE, 0, 32),
     "sources": _list(_text),

@@ -14,7 +14,7 @@ from engine.devices.faults import DeviceError, NoAnswerError, VersionError
 from engine.devices.link_state import LinkState
 from engine.devices.live import LiveSession
 from engine.devices.live_types import StreamOptions
-from engine.devices.protocol import Ack, Source, Start, Status, encode
+from engine.devices.protocol import FLUSH, Ack, Source, Start, Status, encode
 from engine.devices.recorder import RecorderOptions
 from engine.devices.transports import open_port
 from engine.records import open_record, read_annotations
@@ -116,10 +116,11 @@ def test_analysis_of_the_stream_is_the_analysis_of_its_recording(session, board,
     assert np.array_equal(kept.beats.sample, session.analysis.beats.sample)
 
 
-def test_recording_of_bytes_plays_back_through_the_same_door(session, board, tmp_path):
+@pytest.mark.parametrize("bits", [16, 24])
+def test_recording_of_bytes_plays_back_through_the_same_door(session, board, tmp_path, bits):
     codes = ecg_codes(250 * 20, 250, leads=2)
     session.record(RecorderOptions(tmp_path, name="rec", durable=False))
-    session.start(StreamOptions(rate_hz=250, n_leads=2))
+    session.start(StreamOptions(rate_hz=250, n_leads=2, sample_bits=bits))
     play(board, codes, lost={1, 7})
     board.send_bytes(b"\x05damage\x00")
     play_on = ecg_codes(250, 250, leads=2)
@@ -139,6 +140,7 @@ def test_recording_of_bytes_plays_back_through_the_same_door(session, board, tmp
     told = again.statistics()
     assert (told.samples, told.samples_lost, told.gaps) == (live.samples, live.samples_lost, live.gaps)
     assert told.frames_bad == live.frames_bad == 1
+    assert told.frames_lost == live.frames_lost == 0
     assert same(again.analysis, session.analysis)
     bad = tmp_path / "x.hkraw"
     bad.write_bytes(b"nothing")
@@ -186,17 +188,19 @@ def test_board_that_kept_streaming_while_the_cable_was_out_leaves_a_gap_of_exact
     assert told.segments == 1
 
 
-def test_reset_of_the_board_is_noticed_and_the_stream_begins_anew(session, board):
+@pytest.mark.parametrize("after", [FLUSH, b""])  # without it BOOT is lost with the frame that was cut
+def test_reset_of_the_board_is_noticed_and_the_stream_begins_anew(session, board, after):
     session.start(StreamOptions(rate_hz=250, n_leads=1))
+    board._sequence = 40_000
     board.emit(0, ecg_codes(250, 250))
     assert until(lambda: session.ring is not None and session.ring.head == 250)
     starts = sum(isinstance(m, Start) for m in board.received)
-    board.send_bytes(encode(Ack(3), 9)[:-6])  # cut in the middle of a frame
+    board.send_bytes(encode(Ack(3), 9)[:-6] + after)  # cut in the middle of a frame
     board.reboot()
     assert until(lambda: sum(isinstance(m, Start) for m in board.received) > starts)
     board.emit(0, ecg_codes(250, 250))
     assert until(lambda: session.statistics().samples == 500)
-    assert session.statistics().segments == 2
+    assert (session.statistics().segments, session.statistics().frames_lost) == (2, 0)
     assert "segment" in [event.kind for event in session.events]
 
 
