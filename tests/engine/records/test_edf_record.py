@@ -62,7 +62,7 @@ def test_agrees_with_edfio_on_real_files(dataset: Find, name: str) -> None:
 
 
 def test_agrees_with_pyedflib_on_a_real_file(dataset: Find) -> None:
-    import pyedflib
+    pyedflib = pytest.importorskip("pyedflib")
 
     path = dataset("file_formats") / "edf" / "cardio_sample.edf"
     with pyedflib.EdfReader(str(path)) as other:

@@ -81,7 +81,8 @@ def test_real_records_survive_to_the_last_bit(tmp_path: Path, dataset: Find, nam
 
 def test_other_readers_understand_the_file(tmp_path: Path, dataset: Find) -> None:
     import edfio
-    import pyedflib
+
+    pyedflib = pytest.importorskip("pyedflib")
 
     record = open_record(dataset("mitdb") / "100")
     marks = read_annotations(record)[0]
