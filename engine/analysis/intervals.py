@@ -24,6 +24,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
+BEAT_HIDING_S = 0.1  # missing data in which a QRS complex may lie
 RATE_BEATS = 8  # RR intervals averaged into one heart rate
 
 _MEDIANS = (
@@ -38,9 +39,12 @@ _MEDIANS = (
 )
 
 
-def beat_intervals(r: I64, fiducials: Fiducials, fs_hz: float, st_mv: F32 | None = None) -> BeatIntervals:
+def beat_intervals(
+    r: I64, fiducials: Fiducials, fs_hz: float, st_mv: F32 | None = None, quality: Sequence[Span] = ()
+) -> BeatIntervals:
     """Intervals of every beat; NaN where a boundary is absent or out of order. Any number of beats at once.
 
+    RR, and what is corrected by it, is NaN across missing data of `quality` in which a beat may have been.
     Bazett 1920, Fridericia 1920, Framingham (Sagie et al. 1992), Hodges et al. 1983. `st_mv` is passed through.
     """
     n = len(r)
@@ -48,6 +52,9 @@ def beat_intervals(r: I64, fiducials: Fiducials, fs_hz: float, st_mv: F32 | None
     rr_ms = np.full(n, np.nan)
     rr_ms[1:] = np.diff(r) * to_ms
     rr_ms[~(rr_ms > 0)] = np.nan
+    gaps = [s for s in quality if s.label == "gap" and s.stop - s.start >= BEAT_HIDING_S * fs_hz]
+    if gaps:
+        rr_ms[1:][touches(r[:-1], r[1:], gaps)] = np.nan
     qt_ms = _duration(fiducials.qrs_on, fiducials.t_off, to_ms)
     rr_s = rr_ms / 1000.0
     measured = {

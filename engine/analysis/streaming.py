@@ -233,7 +233,7 @@ class StreamingAnalysis:
         )
         waves = without_p_in_fibrillation(waves, spans)
         found = Beats(r.copy(), symbol, aami, confidence)
-        measured = intervals.beat_intervals(r, waves, self.fs, st_mv)
+        measured = intervals.beat_intervals(r, waves, self.fs, st_mv, quality)
         medians = intervals.summarise(measured, found, self.fs, quality)
         return Analysis(
             record=self.record,

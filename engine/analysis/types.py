@@ -96,7 +96,8 @@ class Fiducials:
 class BeatIntervals:
     """Per-beat measurements, float32 [n], NaN where a boundary is missing.
 
-    rr_ms is the interval from the previous beat; QT correction uses that beat's preceding RR.
+    rr_ms is the interval from the previous beat, NaN across missing data; QT correction uses the RR that precedes
+    the beat.
     """
 
     rr_ms: F32

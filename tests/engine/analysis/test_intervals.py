@@ -50,6 +50,15 @@ def test_at_60_per_minute_all_corrections_agree() -> None:
         np.testing.assert_allclose(getattr(got, f"qtc_{name}_ms")[1:], got.qt_ms[1:])
 
 
+def test_across_missing_data_there_is_no_rr_and_nothing_corrected_by_it() -> None:
+    r = np.array([1000, 1400, 3000, 3400])
+    gap, blink = Span(1600, 2400, "gap"), Span(3200, 3220, "gap")  # a beat may hide in the one, not in the other
+    got = beat_intervals(r, waves_at(r), FS, quality=(gap, blink, Span(1000, 1400, "noisy")))
+    assert np.isnan(got.rr_ms).tolist() == [True, False, True, False]
+    assert np.isnan(got.qtc_bazett_ms[2])
+    assert got.qt_ms[2] == 380
+
+
 def test_absent_boundaries_give_nan() -> None:
     r = np.array([1000, 1500, 2000])
     table = waves_at(r).table()
