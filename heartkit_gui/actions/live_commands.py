@@ -12,6 +12,7 @@ from heartkit_gui.actions.live_recovery import LiveRecovery
 
 if TYPE_CHECKING:
     from engine.devices.heart_rate import RateLimits
+    from engine.devices.recorder import RecorderStatus
     from heartkit_gui.canvas.ecg_canvas import EcgCanvas
     from heartkit_gui.live.live_canvas import LiveCanvas
     from heartkit_gui.live.live_view import LiveView
@@ -71,6 +72,7 @@ class LiveCommands(QObject):
             self._view.stream_changed.connect(self.sync)
             self._view.status_changed.connect(self._tell)
             self._view.open_wanted.connect(self.open_recording)
+            self._view.recording_finished.connect(self._recorded)
             self._view.canvas.scale_changed.connect(window.view.sync)
             self._view.canvas.installEventFilter(window.review)
             window.registry.install_live(self._view.canvas)
@@ -183,6 +185,15 @@ class LiveCommands(QObject):
     def _tell(self, words: StreamWords) -> None:
         if self.is_shown:
             self._window.status.show_stream(words)
+        else:
+            self._window.status.show_aside(words.aside)
+
+    @Slot(object)
+    def _recorded(self, status: RecorderStatus) -> None:
+        from heartkit_gui.live.figures import recorded_words
+
+        if not self.is_shown:
+            self._window.say(recorded_words(status))
 
     @Slot()
     def _record_changed(self) -> None:

@@ -49,10 +49,10 @@ LIVE_ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow(
         "live.mark", "&Mark event", "Mark the present moment, also in the recording", "live.mark", "&Live",
-        ("Ctrl+E",), "mark", needs="live",
+        ("Ctrl+E",), "mark", needs="samples",
     ),
     ActionRow(
         "live.record", "Re&cord", "Record what comes, until chosen again", "live.record", "&Live",
-        ("Ctrl+Shift+R",), "rec", checkable=True, needs="live",
+        ("Ctrl+Shift+R",), "rec", checkable=True, needs="samples",
     ),
 )  # fmt: skip

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scope = Literal["window", "trace", "canvas", "live"]
-Need = Literal["", "record", "analysis", "busy", "calipers", "recent", "compared", "trace", "live", "stream"]
+Need = Literal[
+    "", "record", "analysis", "busy", "calipers", "recent", "compared", "trace", "live", "stream", "samples"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ from engine.records.annotations import Annotations
 from engine.records.record import Record
 from heartkit_gui.canvas.accessible import announce, describe_beat, describe_state
 from heartkit_gui.canvas.calipers import TOOLS, Caliper, caliper_text
+from heartkit_gui.canvas.comparison_lane import draw_other
 from heartkit_gui.canvas.cursor import readout
 from heartkit_gui.canvas.interaction import Interaction, default_caliper
 from heartkit_gui.canvas.layouts import LAYOUTS, available_layouts
 from heartkit_gui.canvas.loader import PageLoader
 from heartkit_gui.canvas.scale import DEFAULT_GAIN, GAINS, SPEEDS, plausible_px_per_mm, step, zoom_step
 from heartkit_gui.canvas.scene import OVERLAYS, Scene
-from heartkit_gui.canvas.screen import Attention, Screen
+from heartkit_gui.canvas.screen import Attention, DrawLane, Screen
 from heartkit_gui.canvas.viewport import Viewport
 from heartkit_gui.theme.tokens import PAPER, Theme
 
@@ -46,7 +47,7 @@ class EcgCanvas(QWidget):
     """Draws and moves; knows nothing of files, analysis or menus.
 
     `scene` is what is shown, `view` which part of it and how large. Points handed between them and the tools are
-    in device pixels.
+    in device pixels. `draw_below` draws the lane below the traces, for which the scene makes room.
     """
 
     view_changed = Signal(int, int)  # first sample, sample after the last
@@ -57,14 +58,21 @@ class EcgCanvas(QWidget):
     caliper_changed = Signal(str)  # reading, "" for none
     read_failed = Signal(str)  # the record could not be read, one sentence
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        scene: Scene | None = None,
+        draw_below: DrawLane = draw_other,
+    ) -> None:
         super().__init__(parent)
-        self.scene = Scene(PAPER)
+        self.scene = scene or Scene(PAPER)
+        self._draw_below = draw_below
         self.view = Viewport(self.scene)
         self.caliper: Caliper | None = None
         self.caliper_handle = "b"
         self.selected_beat = -1
-        self._screen = Screen(self.scene, self.view, self.font().family())
+        self._screen = Screen(self.scene, self.view, self.font().family(), self._draw_below)
         self._calibrated: float | None = None
         self._pointer: QPointF | None = None
         self._tool = "pan"
@@ -471,7 +479,7 @@ class EcgCanvas(QWidget):
         if self._interaction.takes(event):
             return True
         if kind in (QEvent.Type.ScreenChangeInternal, QEvent.Type.DevicePixelRatioChange, QEvent.Type.FontChange):
-            self._screen = Screen(self.scene, self.view, self.font().family())
+            self._screen = Screen(self.scene, self.view, self.font().family(), self._draw_below)
             self._rescaled()
         return super().event(event)
 

@@ -134,7 +134,7 @@ def draw_lanes(surface: Surface) -> None:
         surface.clip(QRectF(0, band.top, surface.width, band.height))
         if lane.name == "rhythm" and scene.marks is not None:
             draw_rhythm(surface, band, scene.marks.base_rhythm, scene.marks.events)
-        elif scene.reference is not None:
+        elif lane.name == "annotations" and scene.reference is not None:
             _draw_reference(surface, band, scene.reference)
         surface.unclip()
         surface.fill(QRectF(-margin, band.bottom - 1, surface.geometry.width, 1), surface.theme.canvas_line)

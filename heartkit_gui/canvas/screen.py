@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF
@@ -26,6 +27,7 @@ from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.canvas.tiles import TILE_PX, TileCache, grid_top
 from heartkit_gui.canvas.viewport import Viewport
 
+DrawLane = Callable[[Surface], None]
 AHEAD = 2  # tiles drawn ahead on either side while idle
 
 
@@ -40,11 +42,15 @@ class Attention:
 
 
 class Screen:
-    """Paints a view of a scene; keeps what can be kept from one frame to the next."""
+    """Paints a view of a scene; keeps what can be kept from one frame to the next.
 
-    def __init__(self, scene: Scene, view: Viewport, family: str) -> None:
+    `draw_below` draws the lane below the traces.
+    """
+
+    def __init__(self, scene: Scene, view: Viewport, family: str, draw_below: DrawLane = draw_other) -> None:
         self._scene = scene
         self._view = view
+        self._draw_below = draw_below
         self._inks = Inks(family)
         self._tiles = TileCache(self._inks)
         self._margin_image = QImage()
@@ -77,7 +83,7 @@ class Screen:
             draw_caliper(surface, attention.caliper, attention.handle)
         painter.setClipping(False)
         draw_lanes(surface)
-        draw_other(surface)
+        self._draw_below(surface)
         draw_axis(surface)
         draw_footer(surface)
         if attention.pointer is not None:

@@ -14,7 +14,7 @@ from heartkit_gui.canvas.marks import Spans
 from heartkit_gui.canvas.overlays import LETTER_SHIFT_UI, LETTERS_MIN_UI_PER_S, draw_beat_lane
 from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.live.board_marks import BoardMarks
-from heartkit_gui.live.scene import LiveScene
+from heartkit_gui.live.scene import BoardScene
 
 TRACK_UI = 12.0
 RHYTHM_UI = 20.0
@@ -26,7 +26,7 @@ TITLE_UI = 13.0
 def draw_board(surface: Surface) -> None:
     """The lane with its titles; empty while the board has said nothing."""
     scene, geometry = surface.scene, surface.geometry
-    if not isinstance(scene, LiveScene) or not geometry.below:
+    if not isinstance(scene, BoardScene) or not geometry.below:
         return
     ui, theme, margin = surface.ui, surface.theme, geometry.margin
     band = geometry.below[0]
@@ -47,7 +47,7 @@ def draw_board(surface: Surface) -> None:
     surface.fill(QRectF(-margin, rhythm.top, geometry.width, max(1.0, ui)), theme.canvas_line)
 
 
-def _differs_now(surface: Surface, scene: LiveScene) -> bool:
+def _differs_now(surface: Surface, scene: BoardScene) -> bool:
     return scene.board is not None and bool(scene.board.differs.between(*surface.samples()))
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.devices.live_types import LiveStatistics, StreamOptions
 from engine.devices.protocol import DeviceInfo, ModelInfo, Results, Source
 from heartkit_gui.live import figures
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.labels import ElidedLabel, name_choice, role_label
+from heartkit_gui.widgets.labels import ElidedLabel, name_choice, role_label, set_role
 from heartkit_gui.widgets.panel import Section
 
 NOISES = (
@@ -27,6 +37,8 @@ RESULT_WORDS = {
     Results.HASH_ONLY: "Check sums only",
 }
 STEPS = 50
+LIST_MARGIN_PX = 24
+COUNTED_EARLIER = "Instructions of this emulated processor, counted when its image was made."
 
 
 class NoiseSlider(QSlider):
@@ -38,8 +50,8 @@ class NoiseSlider(QSlider):
         self.setRange(0, STEPS)
         self.setPageStep(5)
         self.setAccessibleName(f"{name} noise")
-        self.valueChanged.connect(self._show)
-        self._show()
+        self.valueChanged.connect(self.show_level)
+        self.show_level()
 
     @property
     def level_mv(self) -> float:
@@ -47,7 +59,8 @@ class NoiseSlider(QSlider):
         return self._most_mv * self.value() / STEPS
 
     @Slot()
-    def _show(self) -> None:
+    def show_level(self) -> None:
+        """Write the level beside the slider."""
         self._value.setText(f"{self.level_mv:.2f} mV" if self.value() else "off")
 
 
@@ -63,21 +76,30 @@ class ModelBox(QWidget):
         self.switch.setAccessibleName(f"Run {model.name} on the board")
         self.switch.setChecked(True)
         self.switch.clicked.connect(self.toggled)
-        self._lines = tuple(role_label("small", wrap=True) for _ in range(3))
+        self.equal = role_label("small")
+        self.equal.setToolTip("Results that this computer, on the same samples, got byte for byte")
+        self.equal.setAccessibleName(f"{model.name}, results equal to the host's")
+        self.cost, self.size_words = (ElidedLabel("", role="small") for _ in range(2))
+        top = QHBoxLayout()
+        top.addWidget(self.switch, 1)
+        top.addWidget(self.equal)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(0)
-        column.addWidget(self.switch)
-        for label in self._lines:
+        column.addLayout(top)
+        for label in (self.cost, self.size_words):
             label.setContentsMargins(26, 0, 0, 0)
             column.addWidget(label)
 
     def show_figures(self, told: LiveStatistics, recorded: int) -> None:
         """How it does; `recorded`: instructions of an inference as counted earlier, 0 where nobody did."""
         mine = next((m for m in told.models if m.model_id == self.model.id), None)
-        for label, text in zip(self._lines, figures.model_text(self.model, mine, recorded), strict=True):
-            label.setText(text)
-            label.setVisible(bool(text))
+        words = figures.model_words(self.model, mine, recorded, self.switch.isChecked())
+        self.cost.setText(words.cost)
+        self.size_words.setText(words.size)
+        self.size_words.setVisible(bool(words.size))
+        self.equal.setText(words.equal)
+        set_role(self.equal, "danger" if words.differs else "small")
 
 
 class BoardPanel(QWidget):
@@ -100,14 +122,18 @@ class BoardPanel(QWidget):
         self._facts.setContentsMargins(4, 0, 0, 0)
         self._facts.setVerticalSpacing(2)
         self._model_part = QWidget()
-        self._models = QVBoxLayout(self._model_part)
-        self._models.setContentsMargins(4, 0, 0, 0)
+        self._models = QVBoxLayout()
         self._models.setSpacing(4)
+        self._counted = role_label("small", COUNTED_EARLIER, wrap=True)
+        model_column = QVBoxLayout(self._model_part)
+        model_column.setContentsMargins(4, 0, 0, 0)
+        model_column.addLayout(self._models)
+        model_column.addWidget(self._counted)
         self._sections = (
-            Section("Board", facts),
-            Section("Input", self._input_part()),
-            Section("Models on the board", self._model_part),
-            Section("Noise added by the board", self._noise_part()),
+            Section("Board", facts, flush=True),
+            Section("Input", self._input_part(), flush=True),
+            Section("Models on the board", self._model_part, flush=True),
+            Section("Noise added by the board", self._noise_part(), flush=True),
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -179,7 +205,8 @@ class BoardPanel(QWidget):
         sources: list[tuple[str, tuple[Source, int]]] = []
         for name in info.sources:
             if name == "replay" and recordings:
-                sources += [(f"Recording: {title}", (Source.REPLAY, k)) for k, title in enumerate(recordings)]
+                titles = ("Recording that fits", *recordings[1:])  # the board chooses the first of them itself
+                sources += [(title, (Source.REPLAY, k)) for k, title in enumerate(titles)]
             elif name.upper() in Source.__members__:
                 sources.append((SOURCE_WORDS.get(name, name), (Source[name.upper()], 0)))
         _fill(self.source, sources)
@@ -198,11 +225,19 @@ class BoardPanel(QWidget):
         if not self.boxes:
             self._models.addWidget(role_label("muted", "No model runs on this board."))
 
-    def show_figures(self, told: LiveStatistics, rate_hz: float, recorded: Mapping[str, int]) -> None:
+    def silence(self) -> None:
+        """The board adds no noise any more: it began anew."""
+        for slider in self.noise.values():
+            slider.blockSignals(True)
+            slider.setValue(0)
+            slider.blockSignals(False)
+            slider.show_level()
+
+    def show_figures(self, told: LiveStatistics, recorded: Mapping[str, int]) -> None:
         """How the board does; `recorded`: instructions of an inference by model, as counted earlier."""
         if self._info is None:
             return
-        rows = dict(figures.board_rows(self._info, told, rate_hz, recorded))
+        rows = dict(figures.board_rows(self._info, told, recorded))
         for name in [known for known in self._rows if known not in rows]:
             self._facts.removeRow(self._rows.pop(name))
         for name, value in rows.items():
@@ -213,6 +248,7 @@ class BoardPanel(QWidget):
             self._rows[name].setText(value)
         for box in self.boxes:
             box.show_figures(told, recorded.get(box.model.name, 0))
+        self._counted.setVisible(figures.counts_earlier(told, recorded))
         source = (told.board.source, self.source.currentData()[1] if self.source.currentData() else 0)
         if not self.source.view().isVisible():
             self._choose(self.source, source)
@@ -261,6 +297,7 @@ def _fill(box: QComboBox, choices: Sequence[tuple[str, object]]) -> None:
     box.clear()
     for words, value in choices:
         box.addItem(words, value)
+    box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + LIST_MARGIN_PX)
 
 
 def _lead_words(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -83,17 +83,30 @@ class DevicePanel(QWidget):
         for button in self.virtual.values():
             button.kind_wanted.connect(self.virtual_wanted)
             rows.addWidget(button)
+        self._choice = QWidget()
+        self._address = Section("Address", self._address_part(), open_=False, flush=True)
         self._sections = (
-            Section("Virtual boards", virtual),
-            Section("Boards on this computer", self._found_part()),
-            Section("Address", self._address_part(), open_=False),
+            Section("Virtual boards", virtual, flush=True),
+            Section("Boards on this computer", self._found_part(), flush=True),
+            self._address,
         )
+        column = QVBoxLayout(self._choice)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for section in self._sections:
+            column.addWidget(section)
+        self.other = QPushButton("Another board…")
+        self.other.setProperty("flat", "true")
+        self.other.setCheckable(True)
+        self.other.setAccessibleName("Connect to another board")
+        self.other.toggled.connect(self._choice.setVisible)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.card)
-        for section in self._sections:
-            layout.addWidget(section)
+        layout.addWidget(self.other, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._choice)
+        self.fold(False)
 
     def _found_part(self) -> QWidget:
         part = QWidget()
@@ -176,9 +189,14 @@ class DevicePanel(QWidget):
         self.hint.setVisible(bool(self.hint.text()))
 
     def fold(self, folded: bool) -> None:
-        """Make room for the board while one streams."""
-        for section in self._sections[:2]:
-            section.set_open(not folded)
+        """Make room for the board while there is one; a button brings the choice back."""
+        self.other.setVisible(folded)
+        self.other.setChecked(False)
+        self._choice.setVisible(not folded)
+
+    def show_address(self) -> None:
+        """Unfold the field for an address."""
+        self._address.set_open(True)
 
     def set_theme(self, theme: Theme) -> None:
         """Colours."""

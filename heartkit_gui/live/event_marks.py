@@ -18,7 +18,7 @@ WORDS = {
     "source": "Input changed",
     "sensor_fault": "Sensor fault",
     "overflow": "Overflow",
-    "segment": "Stream began anew",
+    "segment": "Break",
 }
 
 

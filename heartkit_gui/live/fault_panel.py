@@ -79,7 +79,7 @@ class FaultPanel(QWidget):
         column.setSpacing(6)
         column.addLayout(self._lasting_part())
         column.addLayout(self._single_part())
-        self._section = Section("Faults of the simulator", body)
+        self._section = Section("Faults of the simulator", body, flush=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._section)

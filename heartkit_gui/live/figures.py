@@ -11,14 +11,37 @@ import numpy as np
 from engine.analysis.types import QUALITY_LABELS, RHYTHM_LABELS, Analysis
 from engine.devices.live_types import LiveStatistics, ModelFigures, RateAlert
 from engine.devices.protocol import DeviceInfo, ModelInfo
-from engine.reports.wording import MISSING, clock, duration
+from engine.devices.recorder import RecorderStatus
+from engine.reports.wording import MISSING, clock
 from heartkit_gui.canvas.marks import LOW_CONFIDENCE
+from heartkit_gui.live.state_words import sentence
 from heartkit_gui.model.comparison import split_rhythm
 
 RECENT_S = 60.0
 KINDS = ("N", "S", "V", "F", "Q")
-RECORDED = "emulated, recorded"
+INTERVALS = {
+    "PR": "P onset to QRS onset",
+    "QRS": "QRS onset to QRS offset",
+    "QT": "QRS onset to T offset",
+    "QTcF": "QT corrected by Fridericia",
+}
+VARIABILITY = {
+    "SDNN": "Standard deviation of the intervals between normal beats",
+    "RMSSD": "Root mean square of their successive differences",
+    "pNN50": "Share of successive differences above 50 ms",
+}
 NOT_AN_ALARM = "not an alarm"
+NO_SIGNAL = "No signal now"
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is so at this moment, in words; without a stream nothing is."""
+
+    rate: str = MISSING
+    rhythm: str = NO_SIGNAL
+    alert: str = ""
+    contact: str = ""
 
 
 def rate_text(rate_per_min: float) -> str:
@@ -75,11 +98,20 @@ def lead_off_text(mask: int, info: DeviceInfo | None) -> str:
     return f"No contact: {', '.join(off)}" if off else ""
 
 
+def intervals(analysis: Analysis | None) -> tuple[tuple[str, str], ...]:
+    """Medians of PR, QRS, QT and QTc since the start, in milliseconds."""
+    rows = []
+    for name, key in zip(INTERVALS, ("pr", "qrs", "qt", "qtc_fridericia"), strict=True):
+        measure = analysis.intervals.get(key) if analysis is not None else None
+        rows.append((name, MISSING if measure is None else f"{measure.value:.0f}"))
+    return tuple(rows)
+
+
 def variability(analysis: Analysis | None) -> tuple[tuple[str, str], ...]:
     """SDNN, RMSSD and pNN50 since the start."""
     rows = []
-    for key, name in (("sdnn", "SDNN"), ("rmssd", "RMSSD"), ("pnn50", "pNN50")):
-        measure = analysis.hrv.get(key) if analysis is not None else None
+    for name in VARIABILITY:
+        measure = analysis.hrv.get(name.lower()) if analysis is not None else None
         known = measure is not None and math.isfinite(measure.value)
         rows.append((name, f"{measure.value:.0f} {measure.unit}" if known and measure is not None else MISSING))
     return tuple(rows)
@@ -151,35 +183,56 @@ def link_rows(
         ),
         LinkRow("Clock drift", drift, "How much faster the board samples than it says, by this computer's clock"),
         LinkRow("Received", f"{amount(speed, 'B')}/s", "Bytes a second over the link"),
-        LinkRow("Reconnected", f"{told.reconnections} times", "How often the link came back by itself"),
+        LinkRow("Reconnected", _times(told.reconnections), "How often the link came back by itself"),
         LinkRow(
             "Screen",
-            f"{frames_per_s:.0f} fps, 95 % in {frame_ms:.1f} ms" if math.isfinite(frame_ms) else MISSING,
+            f"{frames_per_s:.0f} fps, 95 % in {frame_ms:.0f} ms" if math.isfinite(frame_ms) else MISSING,
             "Frames painted each second, and the time that painting one takes",
             math.isfinite(frame_ms) and frame_ms > 16,
         ),
     )
 
 
-def model_text(model: ModelInfo, figures: ModelFigures | None, recorded: int = 0) -> tuple[str, str, str]:
-    """What a model on the board does: pace and cost, size, and how it compares with the host's run of it.
+@dataclass(frozen=True)
+class ModelWords:
+    """What a model on the board does: pace and cost, size, how often it equalled the host's run of it."""
 
-    recorded: instructions of an inference as counted when the image of the emulated board was made; told where the
-    board counts none while it streams.
-    """
-    size = [f"{amount(model.flash_bytes, 'B')} flash"] if model.flash_bytes else []
-    size += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
+    cost: str
+    size: str
+    equal: str = ""
+    differs: bool = False
+
+
+def model_words(
+    model: ModelInfo, figures: ModelFigures | None, recorded: int = 0, is_on: bool = True
+) -> ModelWords:
+    """Words for a model; `recorded`: instructions of an inference as counted when the image of the emulated board
+    was made, told where the board counts none while it streams."""
+    parts = [f"{amount(model.flash_bytes, 'B')} flash"] if model.flash_bytes else []
+    parts += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
+    size = ", ".join(parts)
     if figures is None:
-        return "no result yet", ", ".join(size), ""
-    cost = [f"{figures.inferences_per_s:.2g}/s", f"{figures.last_us / 1000:.1f} ms"]
+        return ModelWords("no result yet" if is_on else "off", size)
+    cost = [f"{figures.inferences_per_s:.2g}/s"] if figures.inferences_per_s else []
+    cost.append(f"{figures.last_us / 1000:.1f} ms")
     if figures.instructions:
         cost.append(amount(figures.instructions, "instructions"))
     elif recorded:
-        cost.append(f"{amount(recorded, 'instructions')} ({RECORDED})")
+        cost.append(amount(recorded, "instructions"))
     if figures.skipped:
         cost.append(f"{figures.skipped} left out")
-    equal = f"{figures.equal} of {figures.compared} equal to the host" if figures.compared else "not compared"
-    return ", ".join(cost), ", ".join(size), equal
+    equal = f"{figures.equal} of {figures.compared} equal" if figures.compared else "not compared"
+    return ModelWords(", ".join(cost), size, equal, figures.equal < figures.compared)
+
+
+def counts_earlier(told: LiveStatistics, recorded: Mapping[str, int]) -> bool:
+    """Whether instructions are told that were counted earlier: the board counts none while it streams."""
+    return any(not model.instructions and recorded.get(model.model) for model in told.models)
+
+
+def _times(count: int) -> str:
+    """As in "never", "once", "3 times"."""
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _delay(p50_ms: float, p95_ms: float) -> str:
@@ -187,24 +240,24 @@ def _delay(p50_ms: float, p95_ms: float) -> str:
     return f"{milliseconds(p50_ms)}, 95 % in {milliseconds(p95_ms)}" if math.isfinite(p50_ms) else MISSING
 
 
-def board_rows(
-    info: DeviceInfo, told: LiveStatistics, rate_hz: float, recorded: Mapping[str, int] | None = None
-) -> tuple[tuple[str, str], ...]:
-    """What the board is and how it does; `recorded`: instructions of an inference by model, as in `model_text`."""
+def board_name(info: DeviceInfo) -> str:
+    """Who streams; that it exists in software only is said."""
     kind = "simulated" if info.simulated else "emulated" if info.emulated else ""
-    rows = [
-        ("Board", f"{info.board} ({kind})" if kind else info.board),
-        ("Firmware", info.firmware),
-        ("Streams", f"{rate_hz:g} Hz"),
-    ]
+    return f"{info.board}, {kind}" if kind and kind[:6] not in info.board else info.board
+
+
+def board_rows(
+    info: DeviceInfo, told: LiveStatistics, recorded: Mapping[str, int] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """What the board is and how it does; `recorded`: instructions of an inference by model, as in `model_words`."""
+    rows = [("Firmware", info.firmware)]
     board = told.board
     if math.isfinite(board.cpu_share):
         rows.append(("Processor", f"{board.cpu_share:.0%} busy"))
     known = recorded or {}
     counted = [(m.instructions or known.get(m.model, 0)) * m.inferences_per_s for m in told.models]
     if sum(counted):
-        mark = "" if any(m.instructions for m in told.models) else f" ({RECORDED})"
-        rows.append(("Models", f"{amount(sum(counted), 'instructions')}/s{mark}"))
+        rows.append(("Models", f"{amount(sum(counted), 'instructions')}/s"))
     if info.ram_bytes:
         used = sum(m.ram_bytes for m in info.models)
         rows.append(("RAM", f"{amount(used, 'B')} of {amount(info.ram_bytes, 'B')} by models"))
@@ -225,9 +278,10 @@ def elapsed(seconds: float) -> str:
 
 def recorded(seconds: float, size_bytes: int) -> str:
     """How far a recording is."""
-    return f"{elapsed(seconds)}  {amount(size_bytes, 'B')}"
+    return f"{elapsed(seconds)}, {amount(size_bytes, 'B')}"
 
 
-def ago(seconds: float) -> str:
-    """As in "12 s ago"."""
-    return f"{duration(seconds)} ago"
+def recorded_words(status: RecorderStatus) -> str:
+    """A recording that ended, and why where it ended early."""
+    told = f"Recorded {status.name}: {recorded(status.seconds, status.size_bytes)}."
+    return f"{told} {sentence(status.fault)}".strip()

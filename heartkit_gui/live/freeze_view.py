@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from engine.analysis.types import Analysis
+from engine.devices.live import LiveSession
 from engine.errors import Cancelled
 from heartkit_gui.canvas.ecg_canvas import TOOLS, EcgCanvas
 from heartkit_gui.canvas.overview_bar import OverviewBar
+from heartkit_gui.live.board_lane import draw_board
+from heartkit_gui.live.board_reading import board_marks
+from heartkit_gui.live.event_marks import event_marks
 from heartkit_gui.live.ring_record import RingRecord
+from heartkit_gui.live.scene import BoardScene
 from heartkit_gui.model.excerpt import excerpt
 from heartkit_gui.services.delivery import Mailbox
 from heartkit_gui.services.pyramids import WORTHWHILE_S
-from heartkit_gui.theme.tokens import Theme
+from heartkit_gui.theme.tokens import PAPER, Theme
 from heartkit_gui.widgets.labels import role_label
 
 SETTLED_S = 5.0  # later samples that a beat's findings may still depend on
@@ -34,7 +39,8 @@ class FreezeView(QWidget):
         self._stop = threading.Event()
         self._record: RingRecord | None = None
         self._known_to = 0  # sample of the ring up to which the findings go
-        self.canvas = EcgCanvas()
+        self._scene = BoardScene(PAPER)
+        self.canvas = EcgCanvas(scene=self._scene, draw_below=draw_board)
         self.canvas.setAccessibleName("Frozen ECG")
         self.overview = OverviewBar()
         self.canvas.view_changed.connect(self.overview.set_view)
@@ -69,7 +75,11 @@ class FreezeView(QWidget):
         layout.addWidget(self.overview)
 
     def freeze(
-        self, stream: RingRecord, analysis: Analysis | None, at: int | None, leads: tuple[int, ...] | None = None
+        self,
+        stream: RingRecord,
+        session: LiveSession | None,
+        at: int | None,
+        leads: tuple[int, ...] | None = None,
     ) -> None:
         """Show what the ring holds now, sample `at` of it at the left edge; by default the newest at the right."""
         ring, first = stream.ring, stream.ring.tail
@@ -79,9 +89,12 @@ class FreezeView(QWidget):
         self.canvas.set_record(record)
         self.canvas.set_leads(leads)
         self.overview.set_record(record)
-        self._record = record
+        self._record, self._known_to = record, 0
         self._build_pyramid(record)
-        self.show_findings(analysis)
+        info = session.info if session is not None else None
+        self._scene.show_board(info is not None and bool(info.models))
+        if session is not None:
+            self.show_findings(session)
         self.canvas.set_view_start(record.n_samples if at is None else at - first)
         self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}. Streaming goes on.")
         self.canvas.setFocus()
@@ -109,20 +122,33 @@ class FreezeView(QWidget):
     @property
     def is_settled(self) -> bool:
         """Whether the findings shown will not change any more."""
-        marks, record = self.canvas.scene.marks, self._record
-        return marks is not None and record is not None and self._known_to > record.stop + SETTLED_S * record.fs
+        record = self._record
+        return record is not None and self._known_to > record.stop + SETTLED_S * record.fs
 
-    def show_findings(self, analysis: Analysis | None) -> None:
-        """What the analysis has found by now in what was frozen; the newest beats are settled a moment later."""
-        if analysis is not None and self._record is not None:
-            first, self._known_to = self._record.first, analysis.n_samples
-            found = excerpt(analysis, first, self._record.stop, first)
+    def show_findings(self, session: LiveSession) -> None:
+        """What host and board have found by now in what was frozen, and the marks in it; the newest beats are
+        settled a moment later."""
+        record, analysis, info = self._record, session.analysis, session.info
+        if record is None:
+            return
+        first, stop, found = record.first, record.stop, None
+        if analysis is not None:
+            self._known_to = analysis.n_samples
+            found = excerpt(analysis, first, stop, first)
             self.canvas.set_analysis(found)
             self.overview.set_analysis(found)
+        if info is not None and info.models:
+            results = [replace(r, start=r.start - first, stop=r.stop - first) for r in session.results(first, stop)]
+            differs = [
+                replace(d, start=d.start - first, stop=d.stop - first) for d in session.disagreements(first, stop)
+            ]
+            self._scene.board = board_marks(results, differs, info.models, found, record.fs)
+        events = [replace(e, position=e.position - first) for e in session.events if first <= e.position < stop]
+        self.canvas.set_annotations(event_marks(events, record.fs) if events else None)
 
     def release(self) -> None:
         """Forget what was frozen."""
-        self._record = None
+        self._record = self._scene.board = None
         self._stop.set()
         self.canvas.finish_loading()
         self.canvas.set_record(None)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 from heartkit_gui.live.delay_picture import DelayPicture
 from heartkit_gui.live.figures import LinkRow
 from heartkit_gui.theme.tokens import Theme
-from heartkit_gui.widgets.labels import ElidedLabel, align_figures, role_label
+from heartkit_gui.widgets.labels import ElidedLabel, align_figures, role_label, set_role
 from heartkit_gui.widgets.panel import Section
 
 
@@ -31,7 +31,7 @@ class LinkPanel(QWidget):
         column.setSpacing(6)
         column.addLayout(self._form)
         column.addWidget(self.picture)
-        self._section = Section("Link", body)
+        self._section = Section("Link", body, flush=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._section)
@@ -48,11 +48,7 @@ class LinkPanel(QWidget):
             if label.text() != row.value:
                 label.setText(row.value)
             label.setToolTip(f"{row.value}\n{row.tip}")
-            role = "warning" if row.is_bad else ""
-            if label.property("role") != role:
-                label.setProperty("role", role)
-                label.style().unpolish(label)
-                label.style().polish(label)
+            set_role(label, "warning" if row.is_bad else "")
         self.picture.show_delays(delays_ms)
 
     def set_theme(self, theme: Theme) -> None:

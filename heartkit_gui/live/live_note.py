@@ -54,7 +54,7 @@ class LiveNote(QFrame):
     def show_state(self, words: StateWords | None) -> None:
         """A fault of the connection; None when there is none."""
         if words is not None:
-            self._show(words.spoken, "error")
+            self._show(f"{words.title}. {words.reason}".strip(), "error")
         elif self._fault or self._recording:
             self._show_rest()
         self._fault = words is not None
@@ -62,8 +62,7 @@ class LiveNote(QFrame):
     def show_recording(self, status: RecorderStatus) -> None:
         """A recording that ended, or why it ended early."""
         self._path = status.header_path if status.n_samples else None
-        told = f"Recorded {status.name}, {figures.recorded(status.seconds, status.size_bytes)}."
-        self._recording = f"{told} {status.fault.capitalize()}." if status.fault else told
+        self._recording = figures.recorded_words(status)
         self._show_rest()
 
     def show_remark(self, sentence: str) -> None:

@@ -67,7 +67,7 @@ class LiveView(QWidget):
         self._analysis: Analysis | None = None
         self._events = 0
         self._was_recording = False
-        self._streams = False
+        self._streams = self._is_open = False
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._painted: deque[float] = deque(maxlen=240)
         self.canvas = LiveCanvas()
@@ -172,7 +172,7 @@ class LiveView(QWidget):
         for name in ("speed", "gain"):
             getattr(self.freezer.canvas, f"set_{name}")(getattr(self.canvas, name))
         self._stack.setCurrentWidget(self.freezer)
-        self.freezer.freeze(record, self._analysis, at, self.canvas.scene.chosen)
+        self.freezer.freeze(record, self.session, at, self.canvas.scene.chosen)
         self.stream_changed.emit()
 
     @Slot()
@@ -216,13 +216,16 @@ class LiveView(QWidget):
         if session is None:
             return
         told = session.statistics()
-        self._show_findings(session, told)
-        self._show_link(session, told)
         self._show_recording(session, told)
+        if self.isVisible():
+            self._show_findings(session, told)
+            self._show_link(session, told)
 
     def _begin(self, session: LiveSession | None) -> None:
         """Another session, or another stream of it."""
         self.thaw()
+        if session is not self._shown:
+            self.board.silence()
         self._shown, self._generation = session, session.generation if session is not None else 0
         self._analysis, self._events = None, 0
         self._delays.clear()
@@ -235,10 +238,9 @@ class LiveView(QWidget):
             self.canvas.set_stream(RingRecord(ring, name, start_time=began))
             self.canvas.fit_gain()
             self.bar.show_leads(ring.lead_names)
-        self.numbers.clear()
+        self.numbers.clear(figures.rhythm_text(None) if ring is not None else "")
         if session is not None:
             session.limits = self.numbers.limits.limits
-        self.devices.fold(session is not None and ring is not None)
         self.stream_changed.emit()
 
     def _filter_label(self) -> str:
@@ -249,6 +251,11 @@ class LiveView(QWidget):
     def _show_state(self, session: LiveSession | None) -> StateWords:
         service = self._service
         words = self._words(session)
+        if service.is_open != self._is_open:
+            self._is_open = service.is_open
+            self.devices.fold(self._is_open)
+            self.board.setEnabled(self._is_open)
+            self.stream_changed.emit()
         self.devices.card.show_words(
             words,
             can_leave=service.is_open or bool(service.under_way),
@@ -271,7 +278,7 @@ class LiveView(QWidget):
         ring, info = (session.ring, session.info) if session is not None else (None, None)
         if words.level == "good" and not words.reason and ring is not None and info is not None:
             leads = f"{len(ring.lead_names)} leads" if len(ring.lead_names) > 1 else f"lead {ring.lead_names[0]}"
-            words = replace(words, reason=f"{info.board}, {ring.rate_hz:g} Hz, {leads}")
+            words = replace(words, reason=f"{figures.board_name(info)}, {ring.rate_hz:g} Hz, {leads}")
         return words
 
     def _show_findings(self, session: LiveSession, told: LiveStatistics) -> None:
@@ -283,11 +290,11 @@ class LiveView(QWidget):
         if analysis is not None and analysis is not self._analysis:
             self.canvas.set_analysis(analysis)
             if self.is_frozen and not self.freezer.is_settled:
-                self.freezer.show_findings(analysis)
+                self.freezer.show_findings(session)
         streams = self._service.is_open and session.status.state is LinkState.STREAMING
-        if analysis is not None and (analysis is not self._analysis or streams != self._streams):
+        if analysis is not self._analysis or streams != self._streams:
             self._analysis, self._streams = analysis, streams
-            self._show_numbers(session, analysis, told)
+            self._show_numbers(session, told)
         info = session.info
         if info is not None and info.models:
             seen = excerpt(analysis, start, analysis.n_samples) if analysis is not None else None
@@ -296,17 +303,28 @@ class LiveView(QWidget):
             self.canvas.set_board(board_marks(results, differs, info.models, seen, record.fs))
         events = session.events
         if len(events) != self._events:
+            if any(event.kind == "boot" for event in events[self._events :]):
+                self.board.silence()
             self._events = len(events)
             self.canvas.set_marks(event_marks(events, record.fs))
 
-    def _show_numbers(self, session: LiveSession, analysis: Analysis, told: LiveStatistics) -> None:
-        """Rates and remarks are of now: without a stream there are none."""
+    def _show_numbers(self, session: LiveSession, told: LiveStatistics) -> None:
+        """Rate, rhythm and remarks are of now: without a stream there are none."""
+        analysis = self._analysis
+        if analysis is None:
+            self.numbers.clear(figures.rhythm_text(None) if self._streams else figures.NO_SIGNAL)
+            return
         recent_from = max(0, analysis.n_samples - round(POINCARE_S * analysis.fs))
         recent = excerpt(analysis, recent_from, analysis.n_samples)
-        contact = figures.lead_off_text(told.board.lead_off_mask, session.info) if self._streams else ""
-        alert = figures.alert_text(session.rate_alert) if self._streams else ""
-        rate = heart_rate(analysis) if self._streams else math.nan
-        self.numbers.show_findings(analysis, recent, rate, alert, contact)
+        present = figures.Present()
+        if self._streams:
+            present = figures.Present(
+                figures.rate_text(heart_rate(analysis)),
+                figures.rhythm_text(analysis),
+                figures.alert_text(session.rate_alert),
+                figures.lead_off_text(told.board.lead_off_mask, session.info),
+            )
+        self.numbers.show_findings(analysis, recent, present)
 
     def _show_link(self, session: LiveSession, told: LiveStatistics) -> None:
         delays = np.array(self._delays)
@@ -317,9 +335,7 @@ class LiveView(QWidget):
         per_s = sum(1 for at in self._painted if now - at <= 1.0)
         rows = figures.link_rows(told, (float(paint[0]), float(paint[1])), float(per_s), frame_ms)
         self.link.show_rows(rows, delays)
-        ring = session.ring
-        rate_hz = ring.rate_hz if ring is not None else math.nan
-        self.board.show_figures(told, rate_hz, self._service.recorded_instructions)
+        self.board.show_figures(told, self._service.recorded_instructions)
 
     def _show_recording(self, session: LiveSession, told: LiveStatistics) -> None:
         recording = session.recording
@@ -359,9 +375,8 @@ class LiveView(QWidget):
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """The stream goes on by itself."""
+        """The stream goes on by itself; a recording that ends is still told of."""
         self._frame.stop()
-        self._poll.stop()
         super().hideEvent(event)
 
     # -- what the panels ask for

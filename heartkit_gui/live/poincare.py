@@ -15,11 +15,15 @@ from heartkit_gui.theme.tokens import PAPER, Theme
 HEIGHT = 136
 LEFT, BOTTOM, TOP = 34, 20, 6
 LEAST_SPAN_MS = 300.0
+GAP, LINE = 12, 17
+FIGURES = 2  # of the lines beside the plot, those that are figures
+LEGEND = ("RR in ms against", "the RR before it,", "last five minutes")
 STEPS_MS = (50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
 class PoincareView(QWidget):
-    """Points of normal pairs are dots, pairs with another beat triangles; the newest has a ring."""
+    """Points of normal pairs are dots, pairs with another beat triangles; the newest has a ring. What it is, and
+    how wide the cloud, is written beside it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +31,7 @@ class PoincareView(QWidget):
         self._theme = PAPER
         self._x = self._y = np.zeros(0)
         self._normal = np.zeros(0, bool)
+        self._words: tuple[str, ...] = ()
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Poincaré plot")
@@ -49,11 +54,22 @@ class PoincareView(QWidget):
 
     def _describe(self) -> None:
         if not len(self._x):
+            self._words = ()
             self.setAccessibleDescription("No intervals yet.")
             return
         sd1 = float(np.std((self._y - self._x) / np.sqrt(2)))
         sd2 = float(np.std((self._y + self._x) / np.sqrt(2)))
-        self.setAccessibleDescription(f"{len(self._x)} pairs, SD1 {sd1:.0f} ms, SD2 {sd2:.0f} ms.")
+        pairs = f"{len(self._x)} pairs" if len(self._x) > 1 else "1 pair"
+        self._words = (f"SD1 {sd1:.0f} ms", f"SD2 {sd2:.0f} ms", pairs, *LEGEND)
+        self.setAccessibleDescription(f"{pairs}, SD1 {sd1:.0f} ms, SD2 {sd2:.0f} ms.")
+
+    def _write(self, painter: QPainter, area: QRectF) -> None:
+        painter.setFont(self._inks.font(11))
+        for row, words in enumerate(self._words):
+            painter.setPen(self._inks.colour(self._theme.text if row < FIGURES else self._theme.text_muted))
+            line = QRectF(area.left(), area.top() + row * LINE, area.width(), LINE)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setFont(self._inks.font(10.5))
 
     def _range(self) -> tuple[float, float]:
         low, high = np.percentile(np.concatenate([self._x, self._y]), [1, 99])
@@ -65,7 +81,7 @@ class PoincareView(QWidget):
         painter, theme = QPainter(self), self._theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         side = min(self.width() - LEFT - 4, self.height() - BOTTOM - TOP)
-        area = QRectF(LEFT + max(0.0, (self.width() - LEFT - 4 - side) / 2), TOP, side, side)
+        area = QRectF(LEFT, TOP, side, side)
         painter.setPen(QPen(self._inks.colour(theme.border_strong, 0.6), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area)
@@ -74,6 +90,7 @@ class PoincareView(QWidget):
             painter.setPen(self._inks.colour(theme.text_muted))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "no intervals yet")
             return
+        self._write(painter, QRectF(area.right() + GAP, TOP, self.width() - area.right() - GAP, side))
         low, high = self._range()
         scale = side / (high - low)
         self._draw_axes(painter, area, low, high, scale)

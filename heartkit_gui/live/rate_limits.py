@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from engine.devices.heart_rate import RateLimits
 from heartkit_gui.model.settings import HIGHEST_RATE, LOWEST_RATE
 from heartkit_gui.widgets.labels import role_label
 
+TIP = "Rates beyond are remarked on. Not an alarm: nothing sounds."
 
-class RateLimitsRow(QWidget):
-    """Two numbers; the lower stays below the higher."""
+
+class RateLimitBoxes(QWidget):
+    """Two numbers, the higher above the lower as on a monitor; the lower stays below the higher."""
 
     limits_chosen = Signal(object)  # RateLimits
 
@@ -20,15 +22,15 @@ class RateLimitsRow(QWidget):
         usual = RateLimits()
         self.low = self._box("Remark on rates below", usual.low_per_min)
         self.high = self._box("Remark on rates above", usual.high_per_min)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(role_label("small", "Limits"))
-        row.addWidget(self.low)
-        row.addWidget(role_label("small", "to"))
-        row.addWidget(self.high)
-        row.addStretch(1)
-        self.setToolTip("Rates beyond are remarked on; not an alarm: nothing sounds")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(4)
+        for row, (words, box) in enumerate((("above", self.high), ("below", self.low))):
+            grid.addWidget(role_label("small", words), row, 0)
+            grid.addWidget(box, row, 1)
+        self.setTabOrder(self.high, self.low)
+        self.setToolTip(TIP)
 
     @property
     def limits(self) -> RateLimits:
@@ -51,7 +53,9 @@ class RateLimitsRow(QWidget):
         box.setRange(LOWEST_RATE, HIGHEST_RATE)
         box.setSingleStep(5)
         box.setValue(round(value))
+        box.setToolTip(TIP)
         box.setAccessibleName(name)
+        box.setAccessibleDescription(TIP)
         box.valueChanged.connect(self._changed)
         return box
 

@@ -55,8 +55,8 @@ def state_words(
     reason = sentence(status.reason) if status is not None else ""
     advice = ADVICE[state]
     if state.is_fault and state is not LinkState.STALLED:
-        again = f"Trying again in {retry_in_s:.0f} s" if retry_in_s and retry_in_s >= 1 else "Trying again now"
-        advice = f"{advice} {again}, {since_s:.0f} s so far.".strip()
+        again = f"next attempt in {retry_in_s:.0f} s" if retry_in_s and retry_in_s >= 1 else "trying now"
+        advice = f"{advice} {since_s:.0f} s so far, {again}.".strip()
     return StateWords(state.words, reason, advice, _LEVELS.get(state, "fault"))
 
 

@@ -251,7 +251,8 @@ QLabel[role="title"] { font-size: @title; font-weight: 600; }
 QLabel[role="statement"] { font-size: @large; }
 QLabel[role="figure"] { font-size: @huge; font-weight: 600; }
 QLabel[role="unit"] { color: @muted; font-size: @large; }
-QLabel[role="rate"] { font-size: @giant; font-weight: 600; }
+QLabel[role="rate"], QLabel[role="norate"] { font-size: @giant; font-weight: 600; }
+QLabel[role="norate"] { color: @edge; }
 QLabel[role="alert"] { background: @warnsoft; color: @warning; border-radius: 6px; padding: 5px 8px;
   font-weight: 600; }
 QLabel[role="warning"] { color: @warning; }
@@ -266,6 +267,7 @@ QSplitter::handle { background: @line; }
 QSplitter::handle:horizontal { width: 1px; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QToolButton#sectionToggle { font-weight: 600; padding: 3px 4px; border-radius: 5px; text-align: left; }
+QToolButton#sectionToggle[flush="true"] { padding-left: 0; }
 
 QFrame#palette { background: @panel; border: 1px solid @edge; border-radius: 10px; }
 QFrame#banner { background: @warnsoft; border: none; border-bottom: 1px solid @line; }

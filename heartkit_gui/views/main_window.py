@@ -374,6 +374,7 @@ class MainWindow(QMainWindow):
                 "trace": streams if is_live else document.record is not None,
                 "live": streams and is_live,
                 "stream": self.context.live.is_open or bool(self.context.live.under_way),
+                "samples": streams and self.context.live.is_open,
             }
         )
         self.view.sync_layouts()

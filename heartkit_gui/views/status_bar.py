@@ -42,6 +42,7 @@ class StatusBar(QStatusBar):
         self.rate = self._label("Sampling rate")
         self.filter = self._label("Filter")
         self.state = self._label("Analysis")
+        self.aside = self._label("Live stream")
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress of the analysis")
         self.progress.setRange(0, 1000)
@@ -63,9 +64,9 @@ class StatusBar(QStatusBar):
         self.addWidget(self.time)
         self.addWidget(self.pointer, 1)
         self.pointer.setContentsMargins(14, 0, 0, 0)
-        for widget in (self.quality, self.rate, self.filter, self.state, running):
+        for widget in (self.aside, self.quality, self.rate, self.filter, self.state, running):
             self.addPermanentWidget(widget)
-        self._record = (self.time, self.quality, self.rate, self.filter, self.state)
+        self._record = (self.time, self.aside, self.quality, self.rate, self.filter, self.state)
         names = ("Stream", "Sampling rate of the stream", "Filter of the stream", "Analysis of the stream")
         self.stream = tuple(self._label(name) for name in names)
         self.insertWidget(0, self.stream[0])
@@ -111,6 +112,10 @@ class StatusBar(QStatusBar):
         if words is not None:
             for label, text in zip(self.stream, (words.state, words.rate, words.filter, words.lead), strict=True):
                 label.setText(text)
+
+    def show_aside(self, words: str) -> None:
+        """That something streams or is being recorded, while a record is looked at."""
+        self.aside.setText(words)
 
     @Slot(str)
     def show_pointer(self, text: str) -> None:

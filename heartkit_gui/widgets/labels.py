@@ -20,6 +20,14 @@ def role_label(role: str, text: str = "", *, wrap: bool = False, selectable: boo
     return label
 
 
+def set_role(label: QLabel, role: str) -> None:
+    """Draw a label in another role."""
+    if label.property("role") != role:
+        label.setProperty("role", role)
+        label.style().unpolish(label)
+        label.style().polish(label)
+
+
 def rule() -> QFrame:
     """A hairline across."""
     line = QFrame()

@@ -62,23 +62,35 @@ class Panel(QDockWidget):
 
 
 class Section(QWidget):
-    """A heading that folds its content away; space and Return work on the heading."""
+    """A heading that folds its content away; space and Return work on the heading.
+
+    `flush`: the heading begins at the left edge, for columns that have a margin of their own.
+    """
 
     toggled = Signal(bool)
 
-    def __init__(self, title: str, content: QWidget, parent: QWidget | None = None, *, open_: bool = True) -> None:
+    def __init__(
+        self,
+        title: str,
+        content: QWidget,
+        parent: QWidget | None = None,
+        *,
+        open_: bool = True,
+        flush: bool = False,
+    ) -> None:
         super().__init__(parent)
         self._content = content
         self.heading = QToolButton()
         self.heading.setObjectName("sectionToggle")
         self.heading.setText(title)
+        self.heading.setProperty("flush", flush)
         self.heading.setAccessibleName(f"{title}, section")
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.heading.setIconSize(QSize(12, 12))
         self.heading.setAutoRaise(True)
         self.heading.clicked.connect(self._toggle)
         self._row = QHBoxLayout()
-        self._row.setContentsMargins(4, 0, 8, 0)
+        self._row.setContentsMargins(0 if flush else 4, 0, 8, 0)
         self._row.addWidget(self.heading)
         self._row.addStretch(1)
         layout = QVBoxLayout(self)

@@ -33,7 +33,7 @@ def test_one_click_asks_for_a_virtual_board(panel: DevicePanel, kind: str, qtbot
 
 
 def test_an_address_is_typed_and_confirmed(panel: DevicePanel, qtbot: QtBot) -> None:
-    panel._sections[2].set_open(True)
+    panel.show_address()
     qtbot.keyClicks(panel.address, " socket://10.0.0.7:5000 ")
     panel.speed.setCurrentIndex(2)
     with qtbot.waitSignal(panel.port_wanted) as asked:
@@ -42,7 +42,7 @@ def test_an_address_is_typed_and_confirmed(panel: DevicePanel, qtbot: QtBot) -> 
 
 
 def test_an_empty_address_asks_for_nothing(panel: DevicePanel, qtbot: QtBot) -> None:
-    panel._sections[2].set_open(True)
+    panel.show_address()
     with qtbot.assertNotEmitted(panel.port_wanted):
         qtbot.mouseClick(panel.open, Qt.MouseButton.LeftButton)
 
@@ -76,12 +76,24 @@ def test_no_port_at_all_is_said(panel: DevicePanel) -> None:
     assert not panel.list.isVisible()
 
 
+def test_while_a_board_is_connected_the_choice_is_one_button(panel: DevicePanel, qtbot: QtBot) -> None:
+    assert panel.virtual["an547"].isVisible()
+    assert not panel.other.isVisible()
+    panel.fold(True)
+    assert not panel.virtual["an547"].isVisible()
+    qtbot.mouseClick(panel.other, Qt.MouseButton.LeftButton)
+    assert panel.virtual["an547"].isVisible()
+    panel.fold(False)
+    assert panel.virtual["an547"].isVisible()
+    assert not panel.other.isVisible()
+
+
 def test_the_card_says_state_reason_and_what_to_do(panel: DevicePanel, qtbot: QtBot) -> None:
     words = state_words(LinkStatus(LinkState.LOST, CURE), "", 2.0, 5.0)
     panel.card.show_words(words, can_leave=True, can_retry=False)
     assert panel.card.title.text() == LinkState.LOST.words
     assert "dialout" in panel.card.reason.text()
-    assert "Trying again in 2 s" in panel.card.advice.text()
+    assert "5 s so far, next attempt in 2 s." in panel.card.advice.text()
     assert "dialout" in panel.card.accessibleDescription()
     with qtbot.waitSignal(panel.leave_wanted):
         qtbot.mouseClick(panel.card.leave, Qt.MouseButton.LeftButton)

@@ -17,7 +17,9 @@ from engine.devices.protocol import Source
 from engine.devices.simulator import Faults, Simulator
 from heartkit_gui.app import make_window
 from heartkit_gui.context import Folders
+from heartkit_gui.live import figures
 from heartkit_gui.live.live_view import LiveView
+from heartkit_gui.live.scene import BoardScene
 from heartkit_gui.views.main_window import MainWindow
 
 PATIENCE_MS = 30_000
@@ -64,14 +66,15 @@ def test_the_virtual_cortex_m55_streams(window: MainWindow, qtbot: QtBot) -> Non
     assert window.context.live.board.board == "an547", window.context.live.board.note
     assert view.board.boxes
     assert not view.faults.isVisible()
-    wait(qtbot, lambda: "(emulated, recorded)" in view.board.boxes[0]._lines[0].text())
+    wait(qtbot, lambda: "instructions" in view.board.boxes[0].cost.text())
+    assert view.board._counted.isVisible()  # counted earlier, and so it says
 
 
 def test_a_board_at_an_address_is_streamed_from(window: MainWindow, qtbot: QtBot) -> None:
     with Simulator() as simulator:
         window.registry.run("live.show")
         view = window.live.made()
-        view.devices._sections[2].set_open(True)
+        view.devices.show_address()
         qtbot.keyClicks(view.devices.address, simulator.url)
         qtbot.mouseClick(view.devices.open, Qt.MouseButton.LeftButton)
         wait(qtbot, lambda: view.has_stream and view.canvas.position > 100)
@@ -94,7 +97,7 @@ def test_nobody_at_an_address_is_a_state_with_a_cure_and_ends_when_somebody_come
         window.context.live.connect_port(url)
         wait(qtbot, lambda: view.devices.card.title.text() == LinkState.LOST.words)
         assert "nobody listens there" in view.devices.card.reason.text()
-        assert "Trying again" in view.devices.card.advice.text()
+        assert "so far" in view.devices.card.advice.text()
         assert view.note.isVisible()
         wait(qtbot, lambda: view.has_stream)
         wait(qtbot, lambda: not view.note.isVisible())
@@ -107,10 +110,11 @@ def test_a_pulled_cable_is_said_and_streaming_goes_on_by_itself(
     wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.RECONNECTING.words)
     assert streaming.note.isVisible()
     wait(qtbot, lambda: streaming.numbers.rate.text() == "–")
+    assert streaming.numbers.rhythm.text() == figures.NO_SIGNAL
     wait(qtbot, lambda: streaming.devices.card.title.text() == LinkState.STREAMING.words)
     at = streaming.canvas.position
     wait(qtbot, lambda: streaming.canvas.position > at + 100)
-    wait(qtbot, lambda: streaming.link.values["Reconnected"].text() == "1 times")
+    wait(qtbot, lambda: streaming.link.values["Reconnected"].text() == "once")
 
 
 def test_lost_frames_are_counted_and_shown_as_gaps(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
@@ -180,6 +184,65 @@ def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window
     qtbot.mouseClick(streaming.freezer.back, Qt.MouseButton.LeftButton)
     assert not streaming.is_frozen
     wait(qtbot, lambda: streaming.canvas.position > at)
+
+
+def test_what_is_frozen_shows_the_boards_findings_and_the_marks(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    wait(qtbot, lambda: streaming.canvas.scene.board is not None and len(streaming.canvas.scene.board.waves) > 1)
+    window.registry.run("live.mark")
+    wait(qtbot, lambda: streaming.canvas.scene.reference is not None)
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 50)
+    window.registry.run("live.freeze")
+    scene = streaming.freezer.canvas.scene
+    assert scene.reference is not None and "Mark" in scene.reference.note_text
+    assert [lane.name for lane in scene.lanes_below] == ["board"]
+    assert isinstance(scene, BoardScene) and scene.board is not None
+    assert len(scene.board.waves) > 0
+    assert scene.board.compared.spans or scene.board.doubted.spans
+    before = len(scene.board.waves)
+    wait(qtbot, lambda: scene.board is not None and len(scene.board.waves) > before)  # the last window comes late
+
+
+def test_without_a_board_nothing_is_asked_of_it_and_the_choice_is_back(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    assert streaming.board.isEnabled()
+    assert not streaming.devices.virtual["an547"].isVisible()
+    window.registry.run("live.leave")
+    wait(qtbot, lambda: streaming.devices.virtual["an547"].isVisible())
+    assert not streaming.board.isEnabled()
+    wait(qtbot, lambda: not window.registry["live.record"].isEnabled())
+    assert not window.registry["live.mark"].isEnabled()
+    assert window.registry["live.freeze"].isEnabled()  # what was received can be looked at
+    wait(qtbot, lambda: streaming.numbers.rhythm.text() == figures.NO_SIGNAL)
+
+
+def test_noise_is_off_again_on_a_board_that_began_anew(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    slider = streaming.board.noise["muscle_mv"]
+    slider.setValue(20)
+    simulator_of(window).reset()
+    wait(qtbot, lambda: slider.value() == 0)
+    slider.setValue(20)
+    window.registry.run("live.start_simulator")
+    wait(qtbot, lambda: slider.value() == 0)
+
+
+def test_a_recording_is_told_of_and_ended_while_a_record_is_looked_at(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.registry.run("live.show")
+    wait(qtbot, lambda: window.status.aside.text() == "Live: streaming")
+    window.registry.run("live.record")
+    wait(qtbot, lambda: window.status.aside.text().startswith("● Recording 0:0"))
+    qtbot.wait(500)
+    window.registry.run("live.record")
+    wait(qtbot, lambda: window.status.pointer.text().startswith("Recorded live-"))
+    window.registry.run("live.leave")
+    wait(qtbot, lambda: window.status.aside.text() == "")
 
 
 def test_rates_beyond_the_limits_are_remarked_on_as_no_alarm(
@@ -358,7 +421,7 @@ CONTROLS = (QPushButton, QToolButton, QComboBox, QLineEdit, QSlider)
 
 def test_every_control_has_a_name_and_can_be_reached_by_keyboard(streaming: LiveView, qtbot: QtBot) -> None:
     streaming.devices.fold(False)
-    streaming.devices._sections[2].set_open(True)
+    streaming.devices.show_address()
     nameless, unreachable = [], []
     for widget in streaming.findChildren(QWidget):
         if not isinstance(widget, CONTROLS) or widget.objectName().startswith("qt_"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from engine.analysis.types import Analysis, Span
+from engine.analysis.types import Analysis, Measure, Span
 from engine.devices.discovery import Candidate, PortEntry
 from engine.devices.latency import LatencySummary
 from engine.devices.link_state import LinkState, LinkStatus
@@ -36,9 +37,9 @@ def test_every_state_has_words_a_level_and_advice_where_something_is_wrong(state
 
 def test_a_lost_board_is_counted_down_to() -> None:
     lost = LinkStatus(LinkState.RECONNECTING, "cable pulled")
-    assert "Trying again in 3 s, 12 s so far." in state_words(lost, "", 3.2, 12.0).advice
-    assert "Trying again now" in state_words(lost, "", 0.0, 12.0).advice
-    assert "Trying" not in state_words(LinkStatus(LinkState.STALLED), "", 3.0).advice
+    assert "12 s so far, next attempt in 3 s." in state_words(lost, "", 3.2, 12.0).advice
+    assert "12 s so far, trying now." in state_words(lost, "", 0.0, 12.0).advice
+    assert "so far" not in state_words(LinkStatus(LinkState.STALLED), "", 3.0).advice
 
 
 def test_work_before_any_connection_goes_first() -> None:
@@ -96,39 +97,57 @@ def test_the_link_is_told_with_losses_marked() -> None:
     assert rows["To screen"].value == "30 ms, 95 % in 70 ms"
     assert not rows["To screen"].is_bad
     assert rows["Clock drift"].value == "+12 ppm"
-    assert rows["Screen"].value == "60 fps, 95 % in 5.0 ms"
+    assert rows["Screen"].value == "60 fps, 95 % in 5 ms"
     empty = figures.link_rows(LiveStatistics(), (math.nan, math.nan), 0.0, math.nan)
     assert not any(row.is_bad for row in empty)
 
 
 def test_a_model_is_told_with_its_cost_and_how_it_compares() -> None:
     model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
-    assert figures.model_text(model, None) == ("no result yet", "46\u2009kB flash, 20\u2009kB RAM", "")
-    cost, _, equal = figures.model_text(
-        model, ModelFigures(0, "seg", 12, 1, 0.5, 12_000, 15_000, 4_239_767, 10, 10)
-    )
-    assert cost.startswith("0.5/s, 12.0 ms, 4.24\u2009M instructions, 1 left out")
-    assert equal == "10 of 10 equal to the host"
+    silent = figures.model_words(model, None)
+    assert (silent.cost, silent.size, silent.equal) == ("no result yet", "46\u2009kB flash, 20\u2009kB RAM", "")
+    assert figures.model_words(model, None, is_on=False).cost == "off"
+    words = figures.model_words(model, ModelFigures(0, "seg", 12, 1, 0.5, 12_000, 15_000, 4_239_767, 10, 10))
+    assert words.cost == "0.5/s, 12.0 ms, 4.24\u2009M instructions, 1 left out"
+    assert (words.equal, words.differs) == ("10 of 10 equal", False)
+    other = figures.model_words(model, ModelFigures(0, "seg", 1, 0, 0.0, 12_000, 15_000, 0, 10, 9))
+    assert (other.cost, other.equal, other.differs) == ("12.0 ms", "9 of 10 equal", True)
 
 
 def test_instructions_counted_earlier_are_told_as_such_where_a_board_counts_none() -> None:
     model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
     silent = ModelFigures(0, "seg", 12, 0, 0.5, 12_000, 15_000, 0, 10, 10)
-    cost, _, _ = figures.model_text(model, silent, 1_547_698)
-    assert "1.55\u2009M instructions (emulated, recorded)" in cost
-    assert "instructions" not in figures.model_text(model, silent)[0]
+    assert "1.55\u2009M instructions" in figures.model_words(model, silent, 1_547_698).cost
+    assert "instructions" not in figures.model_words(model, silent).cost
     told = LiveStatistics(models=(silent,))
-    rows = dict(figures.board_rows(BOARD, told, 250.0, {"seg": 1_000_000}))
-    assert rows["Models"] == "500\u2009k instructions/s (emulated, recorded)"
-    assert "Models" not in dict(figures.board_rows(BOARD, told, 250.0))
+    assert dict(figures.board_rows(BOARD, told, {"seg": 1_000_000}))["Models"] == "500\u2009k instructions/s"
+    assert figures.counts_earlier(told, {"seg": 1_000_000})
+    assert "Models" not in dict(figures.board_rows(BOARD, told))
+    assert not figures.counts_earlier(told, {})
 
 
 def test_the_board_is_told_as_far_as_it_tells() -> None:
     told = LiveStatistics(board=BoardFigures(cpu_share=0.25, battery_percent=80))
-    rows = dict(figures.board_rows(BOARD, told, 250.0))
+    rows = dict(figures.board_rows(BOARD, told))
     assert rows["Processor"] == "25% busy"
     assert rows["Battery"] == "80 %"
     assert "RAM" not in rows
+
+
+def test_a_board_of_software_is_told_as_one() -> None:
+    assert figures.board_name(BOARD) == "test board"
+    assert figures.board_name(replace(BOARD, emulated=True)) == "test board, emulated"
+    assert figures.board_name(replace(BOARD, board="simulator", simulated=True)) == "simulator"
+
+
+def test_intervals_of_the_stream_are_medians_in_ms(
+    make_record: Callable[..., ArrayRecord], make_analysis: Callable[..., Analysis]
+) -> None:
+    record = make_record()
+    medians = {"pr": Measure(147.6, "ms"), "qtc_fridericia": Measure(401.0, "ms")}
+    rows = dict(figures.intervals(replace(make_analysis(record, [500]), intervals=medians)))
+    assert rows == {"PR": "148", "QRS": "–", "QT": "–", "QTcF": "401"}
+    assert set(dict(figures.intervals(None)).values()) == {"–"}
 
 
 def test_events_become_marks_in_words_and_in_order() -> None:
