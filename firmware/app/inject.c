@@ -34,7 +34,7 @@ static void put(const uint8_t *wire) {
 int inject_take(const link_inject_t *message) {
     if (message->leads != queue.leads) return LINK_STATUS_BAD_VALUE;
     int32_t ahead = (int32_t)(message->index - queue.head);
-    uint32_t skip = ahead < 0 ? (uint32_t)-ahead : 0u;
+    uint32_t skip = ahead < 0 ? queue.head - message->index : 0u;
     if (skip >= message->count) return LINK_STATUS_OK;
     uint32_t hole = ahead > 0 ? (uint32_t)ahead : 0u;
     if (hole > queue.room || hole + message->count - skip > inject_room()) return LINK_STATUS_BUSY;

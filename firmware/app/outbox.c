@@ -11,8 +11,11 @@ static struct {
     uint16_t sequence;
 } outbox;
 
+/* Begins with the end of a frame: the half one that a reset cut must not swallow the first new one. */
 void outbox_reset(void) {
-    outbox.head = outbox.tail = outbox.most = 0;
+    outbox.bytes[0] = 0;
+    outbox.head = 1;
+    outbox.tail = outbox.most = 0;
     outbox.sequence = 0;
 }
 

@@ -31,6 +31,7 @@ static struct {
     uint64_t sent_us; /* the last frame of samples */
     uint32_t worst_gap_us;
     uint32_t told_dropped;
+    bool told_silent; /* of the sensor */
 } stream;
 
 static stream_answer_t refused(uint8_t status, const char *detail) { return (stream_answer_t){status, detail}; }
@@ -127,10 +128,11 @@ stream_answer_t stream_start(const link_start_t *wanted) {
 stream_answer_t stream_set_source(const link_set_source_t *wanted) {
     if (wanted->source > LINK_SOURCE_INJECT) return refused(LINK_STATUS_BAD_VALUE, "no such source");
     if (!stream.running) {
-        if (wanted->source == LINK_SOURCE_REPLAY && wanted->item > REPLAY_RECORDING_COUNT)
-            return refused(LINK_STATUS_BAD_VALUE, "no such recording");
+        if (wanted->source == LINK_SOURCE_REPLAY) {
+            if (wanted->item > REPLAY_RECORDING_COUNT) return refused(LINK_STATUS_BAD_VALUE, "no such recording");
+            stream.item = wanted->item;
+        }
         stream.setup.source = wanted->source;
-        stream.item = wanted->item;
         return DONE;
     }
     stream_answer_t answer = begin_source(wanted->source, wanted->item);
@@ -140,17 +142,24 @@ stream_answer_t stream_set_source(const link_set_source_t *wanted) {
     return DONE;
 }
 
-
 static void take(int16_t *values) {
     noise_add(values, stream.leads);
     models_push(sample_ring_head(), values[0]);
     sample_ring_push(values);
 }
 
+static void tell_of_silence(void) {
+    static const uint8_t words[] = "the sensor gives no samples";
+    bool silent = sensor_silent();
+    if (silent && !stream.told_silent) stream_event(LINK_EVENT_KIND_SENSOR_FAULT, 0, words, sizeof words - 1u);
+    stream.told_silent = silent;
+}
+
 static bool sample_sensor(void) {
     int16_t made[SENSOR_MOST_SAMPLES];
     int16_t values[LEADS];
     uint32_t count = sensor_poll(made);
+    tell_of_silence();
     for (uint32_t k = 0; k < count; k++) {
         for (uint32_t lead = 0; lead < stream.leads; lead++) values[lead] = CODE_NONE;
         if ((stream.setup.lead_mask & 1u) != 0) values[0] = made[k];

@@ -59,15 +59,16 @@ int max86150_read(max86150_t *part, int32_t codes[MAX86150_FIFO_SAMPLES], uint32
     *lost = 0;
     if (read_registers(part, REG_FIFO_WRITE, pointers, sizeof pointers) != 0) return MAX86150_BUS;
     int waiting = ((pointers[0] & POINTER_MASK) - (pointers[2] & POINTER_MASK)) & POINTER_MASK;
-    if ((pointers[1] & POINTER_MASK) != 0) {
-        waiting = MAX86150_FIFO_SAMPLES;
-        *lost = pointers[1] & POINTER_MASK;
-        part->lost += *lost;
-    }
+    uint32_t discarded = pointers[1] & POINTER_MASK;
+    if (discarded != 0) waiting = MAX86150_FIFO_SAMPLES;
     for (int k = 0; k < waiting; k++) {
         uint8_t bytes[BYTES_PER_SAMPLE];
         if (read_registers(part, REG_FIFO_DATA, bytes, sizeof bytes) != 0) return k > 0 ? k : MAX86150_BUS;
         codes[k] = signed_code(bytes);
+        if (k == 0) { /* reading a sample clears the part's counter */
+            *lost = discarded;
+            part->lost += discarded;
+        }
     }
     return waiting;
 }

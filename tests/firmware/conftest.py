@@ -28,8 +28,12 @@ def checked(gcc: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
     folder = tmp_path_factory.mktemp("checks")
 
     def run(name: str, *sources: str) -> dict[str, bool]:
-        includes = [f"-I{FIRMWARE / part}" for part in ("app", "dsp", "drivers", "link", "boards")]
-        files = [str(Path(__file__).parent / "checks" / f"{name}.c"), *(str(FIRMWARE / s) for s in sources)]
+        checks = Path(__file__).parent / "checks"
+        includes = [
+            f"-I{checks}",
+            *(f"-I{FIRMWARE / part}" for part in ("app", "dsp", "drivers", "link", "boards")),
+        ]
+        files = [str(checks / f"{name}.c"), *(str(FIRMWARE / s) for s in sources)]
         program = folder / name
         subprocess.run([gcc, *STRICT, *SANITIZE, *includes, *files, "-lm", "-o", str(program)], check=True)
         ran = subprocess.run([str(program)], capture_output=True, text=True, timeout=60, check=False)

@@ -34,7 +34,7 @@ RECEIVE_BYTES = 16384  # little, so that a host that does not read is soon felt
 
 
 class HostLink:
-    """Connected to a board on a port of this machine; `got` holds every message since `clear`."""
+    """Connected to a board on a port of this machine; `got` holds every message since `clear`, `raw` every byte."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.socket()
@@ -45,6 +45,7 @@ class HostLink:
         self._decoder = FrameDecoder()
         self._sequence = 0
         self.got: list[Message] = []
+        self.raw = bytearray()
         self.bad: list[BadFrame] = []
 
     def send_bytes(self, data: bytes) -> None:
@@ -60,6 +61,7 @@ class HostLink:
         except TimeoutError:
             return
         assert data, "the board hung up"
+        self.raw += data
         for found in self._decoder.feed(data):
             if isinstance(found, BadFrame):
                 self.bad.append(found)
@@ -77,6 +79,7 @@ class HostLink:
 
     def clear(self) -> None:
         self.got.clear()
+        self.raw.clear()
 
     def ask(self, message: Message) -> Ack:
         """Send and wait for the answer."""

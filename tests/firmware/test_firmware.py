@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from random_frames import framed, random_bodies
 
 from engine.devices.board_input import input_rule, surroundings, window_hop, window_input
 from engine.devices.protocol import (
@@ -163,6 +164,7 @@ def test_injected_samples_come_back_as_they_were(board):
     assert np.array_equal(played[:500], codes)
     assert (played[500:] == NO_VALUE_16).all()  # the host is late: no value, never an old one
     assert board.ask(Inject(500, codes[:10, :1])).status == Status.BAD_VALUE
+    assert board.ask(Inject(1 << 31, codes[:10])).status in (Status.OK, Status.BUSY)  # half the numbers away
 
 
 def test_results_are_those_of_this_computer_on_the_samples_received(hurried):
@@ -259,6 +261,17 @@ def test_marks_reset_self_test_and_refusals(hurried):
     assert hurried.info().board == "host"
 
 
+def test_after_a_reset_the_first_byte_ends_whatever_frame_was_cut(hurried):
+    hurried.send(Reset())
+    hurried.until(lambda: any(event.kind == EventKind.BOOT for event in hurried.all(Event)))
+    assert hurried.bad == [] and b"\0\0" in bytes(hurried.raw)
+
+
+def test_a_choice_of_recording_counts_for_replay_only(hurried):
+    assert hurried.ask(SetSource(Source.SENSOR, 200)).status == Status.OK
+    assert hurried.ask(Start(250, 1, source=REPLAY)).status == Status.OK
+
+
 def test_raw_inference_equals_this_computer(board):
     info = board.info()
     generator = np.random.default_rng(0)
@@ -288,11 +301,27 @@ def test_damage_on_the_way_to_the_board_costs_one_frame_and_is_counted(hurried):
     assert hurried.all(Stats)[-1].frames_bad >= 1
 
 
-def test_random_frames_do_not_hurt_it(board):
+def test_random_bytes_do_not_hurt_it(board):
     generator = np.random.default_rng(4)
     for size in generator.integers(1, 500, 300):
         board.send_bytes(generator.integers(0, 256, int(size), np.uint8).tobytes() + FLUSH)
     assert board.info().board == "host"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_requests_do_not_hurt_it(hurried, seed):
+    """Good frames of every request with any contents, one that streams now and then, under the sanitizers."""
+    generator = np.random.default_rng(seed)
+    for sequence, (kind, body) in enumerate(random_bodies(generator, 1200)):
+        if sequence % 100 == 0:
+            hurried.send(Start(1000, 0b11, source=int(generator.integers(3)), model_mask=0b11))
+        hurried.send_bytes(framed(kind, body, sequence))
+        hurried.read()
+    hurried.send_bytes(FLUSH)
+    assert hurried.info().board == "host"
+    assert hurried.ask(Start(250, 1, source=REPLAY)).status == Status.OK
+    hurried.clear()
+    hurried.until(lambda: len(hurried.all(Samples)) > 3)
 
 
 def test_a_host_that_stalls_loses_the_oldest_samples_and_every_one_is_counted(hurried):

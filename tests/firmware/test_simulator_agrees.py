@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 import pytest
@@ -67,6 +68,8 @@ CONVERSATION: list[Message] = [
     Ack(3),
     Reset(),
 ]
+MASKS = (0, 1, 2, 3, 4, 8, 1 << 31, 0xFFFFFFFF)
+INDICES = (0, 1, 100, 20_000, 1 << 31, (1 << 32) - 1)
 LATER: list[Message] = [ModelData(0, b"x"), ModelCommit(0)]  # boards that take no uploads answer otherwise
 
 
@@ -78,12 +81,52 @@ def simulated() -> Iterator[HostLink]:
         link.close()
 
 
-def answers(link: HostLink) -> list[tuple[str, int]]:
-    return [(type(message).__name__, link.ask(message).status) for message in CONVERSATION]
+def any_request(random: Random) -> Message:
+    """A request that is nearly always understood and often wrong."""
+    pick = random.choice
+    piece = bytes(pick((1, 5, 56, 200, 256)))
+    return pick(
+        [
+            Start(
+                pick((200, 250, 500, 1000, 333)),
+                pick((1, 0b11, 0x801, 0xFFF, 0x1000)),
+                samples_per_frame=pick((0, 5, 20, 21, 83, 255)),
+                sample_bits=pick((16, 16, 24, 12)),
+                source=random.randrange(4),
+                results=random.randrange(4),
+                model_mask=pick(MASKS),
+            ),
+            Start(pick((250, 500, 1000)), 1, source=pick((REPLAY, INJECT)), model_mask=pick(MASKS[:4])),
+            Stop(),
+            SetSource(random.randrange(4), pick((0, 1, 2, 3, 4, 200))),
+            SetModels(pick(MASKS)),
+            SetNoise(*(pick((0, 100, 65535)) for _ in range(4))),
+            Mark("x" * pick((0, 10, 498, 506))),
+            SelfTest(),
+            Reset(),
+            Inject(pick(INDICES), np.full((pick((1, 10)), pick((1, 2, 12))), pick((-32768, 5)))),
+            Infer(pick((0, 1, 2, 31))),
+            Input(pick((0, 1, 2, 31)), pick((0, 56, 200)), 456, piece),
+            Input(pick((0, 1)), pick((0, 56)), 256 if len(piece) == 200 else 1000, piece),
+        ]
+    )
+
+
+def answer(link: HostLink, message: Message) -> tuple[str, int, int]:
+    ack = link.ask(message)
+    room_goes_by = isinstance(message, Inject)  # with time
+    return type(message).__name__, ack.status, 0 if room_goes_by else ack.value
 
 
 def test_every_request_ends_alike(board: HostLink, simulated: HostLink):
-    assert answers(simulated) == answers(board)
+    assert [answer(simulated, m) for m in CONVERSATION] == [answer(board, m) for m in CONVERSATION]
+
+
+def test_any_conversation_goes_alike(board: HostLink, simulated: HostLink):
+    random = Random(5)
+    for number in range(250):
+        message = any_request(random)
+        assert answer(simulated, message) == answer(board, message), f"{number}: {message}"
 
 
 def test_no_upload_without_a_beginning(board: HostLink, simulated: HostLink):

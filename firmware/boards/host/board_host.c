@@ -1,5 +1,7 @@
 /* board.h as a process: the link is a TCP port of this machine, for one host at a time. Linux, macOS, Windows. */
-#if !defined(_WIN32)
+#if defined(__APPLE__)
+#define _DARWIN_C_SOURCE /* INADDR_LOOPBACK */
+#elif !defined(_WIN32)
 #define _POSIX_C_SOURCE 200112L
 #endif
 

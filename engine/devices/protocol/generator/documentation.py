@@ -210,8 +210,8 @@ _OTHERS = """## Trying it without a board
 over TCP or a pty, with faults that can be set while it runs: frames dropped or repeated, bytes damaged or lost,
 stalls, jitter, bursts, a drifting clock, a pulled cable, a reset in the middle of a frame, leads without
 contact; from the command line with `--fault` ([streaming](streaming.md)). It takes uploads of .tflite models, and
-runs them as C where there is a compiler, else with LiteRT. `tests/firmware` holds it to the firmware's answers, and the
-firmware's C codec to the Python one.
+runs them as C where there is a compiler, else with LiteRT. `tests/firmware` holds it to the firmware's answers, and
+the firmware's C codec to the Python one.
 
 ## Other protocols
 
