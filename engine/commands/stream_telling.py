@@ -96,12 +96,16 @@ def report(session: LiveSession, told: LiveStatistics) -> str:
         lines.append(f"the board's clock runs {told.drift_ppm:+.1f} ppm against this computer's")
     for model in told.models:
         cost = f", {model.instructions:,} instructions each" if model.instructions else ""
-        lines.append(f"{model.model}: {model.windows} windows, {model.equal} of {model.compared} equal{cost}")
+        lines.append(f"{model.model}: {_windows(model.windows)}, {model.equal} of {model.compared} equal{cost}")
     if analysis is not None:
         lines.append(analysis.summary)
     if recording is not None:
         lines.append(f"recorded: {recording.header_path}" + (f" ({recording.fault})" if recording.fault else ""))
     return "\n".join(lines)
+
+
+def _windows(number: int) -> str:
+    return f"{number:,} window{'' if number == 1 else 's'}"
 
 
 def _model(model: ModelFigures) -> dict[str, Any]:

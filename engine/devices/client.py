@@ -91,13 +91,14 @@ class BoardClient:
         listener: Listener,
         opener: Callable[[], Transport],
         *,
-        not_understood: Callable[[], None] | None = None,
+        not_understood: Callable[[], bool] | None = None,
     ) -> None:
         self.port = port
         self.info: DeviceInfo | None = None
         self._listener = listener
         self._opener = opener
-        self._not_understood = not_understood  # told when a port opens but nobody speaks our protocol there
+        # Told when a port opens but nobody speaks our protocol there; True: opened anew it is something else.
+        self._not_understood = not_understood
         self._cannot_open = ""
         self._status = LinkStatus(LinkState.CLOSED)
         self._changed = threading.Condition()
@@ -246,8 +247,8 @@ class BoardClient:
             except VersionError as error:
                 self._tell(LinkState.WRONG_VERSION, str(error))
             except NoAnswerError as error:
-                if self._not_understood is not None:
-                    self._not_understood()
+                if self._not_understood is not None and self._not_understood():
+                    pause_s = FIRST_PAUSE_S
                 lost = LinkState.RECONNECTING if self._was_connected else LinkState.LOST
                 self._tell(LinkState.GARBAGE if self._heard.is_garbage else lost, str(error))
             except EngineError as error:
@@ -338,7 +339,8 @@ class BoardClient:
         silent_s = now - self._expected_since_s
         frame_s = self._wanted.samples_per_frame / self._wanted.rate_hz
         if silent_s < max(STALLED_AFTER_S, 3 * frame_s):
-            if state is not LinkState.STREAMING:
+            asked_again = state is LinkState.STALLED and self._samples_at_s < self._status.since_s
+            if state is not LinkState.STREAMING and not asked_again:
                 self._tell(LinkState.STREAMING, "")
             return
         if state is not LinkState.STALLED:
@@ -351,6 +353,7 @@ class BoardClient:
             if now - self._bytes_at_s > SILENT_S:
                 raise LinkLostError(f"{self.port}: not a byte for {SILENT_S:g} s")
             if self._heard.n_described > self._described_at_stall and self._wanted is not None:
+                self._described_at_stall = self._heard.n_described
                 self._begin(self._wanted)  # it lives, but does not stream: it forgot, as after a reset
             else:
                 self.send(Hello())

@@ -113,7 +113,7 @@ def discover(
     usb = [e for e in others if e.usb is not None or everywhere]
     if everywhere or not any(c.info for c in found):
         found += _ask_all(usb, ask)
-        found += [Candidate(e, "no USB port; not asked") for e in others if e not in usb]
+        found += [Candidate(e, "not a USB port; not asked") for e in others if e not in usb]
     else:
         found += [Candidate(e, "another device; not asked, as a board answered elsewhere") for e in others]
     return tuple(sorted(found, key=lambda c: c.info is None))

@@ -65,7 +65,8 @@ class Hearing:
             )
         if self.is_garbage:
             what = f"{self.n_bytes:,} bytes came, but nothing in our protocol"
-            return NoAnswerError(f"{port}: {what}", hint="another speed, or another kind of device?")
+            hint = f"another speed, or another kind of device? lines:{port} reads one that prints numbers"
+            return NoAnswerError(f"{port}: {what}", hint=hint)
         return NoAnswerError(f"{port}: nobody answers", hint="is the firmware running?")
 
 

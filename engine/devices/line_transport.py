@@ -123,9 +123,10 @@ class LineTransport(StandIn):
                 shape = shape_of(lines, arrived, rate_hz)
                 if shape is not None:
                     return shape
-        if lines:
+        if lines and all(line.isprintable() and "\N{REPLACEMENT CHARACTER}" not in line for line in lines[-3:]):
             raise DeviceError(f'{name}: the lines are no numbers ("{lines[-1][:40]}")')
-        raise DeviceError(f"{name}: no lines of text came", hint="another speed? lines:PORT?baud=9600")
+        what = "what comes is no text" if lines else "no lines of text came"
+        raise DeviceError(f"{name}: {what}", hint="another speed? lines:PORT?baud=9600")
 
     def _uv_per_unit(self) -> float:
         return self._uv if self._uv is not None else 1000.0 if self._shape.has_decimals else 1.0

@@ -17,6 +17,7 @@ class SpeedSearch:
         """The speed to try now."""
         return self._bauds[self._at]
 
-    def next(self) -> None:
-        """It was not the right one."""
+    def next(self) -> bool:
+        """It was not the right one. False when all have been tried, and it begins again with the first."""
         self._at = (self._at + 1) % len(self._bauds)
+        return self._at > 0

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.devices.faults import DeviceError
 from engine.devices.protocol import (
     DeviceInfo,
     Message,
@@ -30,7 +31,7 @@ from engine.devices.tileio import (
     encode_packet,
     read_packet,
 )
-from engine.devices.transports import DEFAULT_BAUD, Transport, open_port
+from engine.devices.transports import DEFAULT_BAUD, Transport, now_s, open_port
 from engine.errors import EngineError
 
 PREFIX = "tileio:"
@@ -38,6 +39,7 @@ ECG_SLOT = 0
 CLASSES = ("none", "p", "qrs", "t")
 _WINDOW = 10  # samples in a usual packet
 _HIGHEST = 32767
+LOOK_S = 4.0  # HeartKit's firmware sends every 2 s at the least
 
 
 class TileioTransport(StandIn):
@@ -52,7 +54,11 @@ class TileioTransport(StandIn):
         self._reader = TileioReader()
         self._start: Start | None = None
         self._index = 0
-        self._below.write(encode_packet(ask_inputs()))
+        try:
+            self._look()
+        except BaseException:
+            self._below.close()
+            raise
 
     @property
     def info(self) -> DeviceInfo:
@@ -118,6 +124,20 @@ class TileioTransport(StandIn):
     def close(self) -> None:
         """Release the port."""
         self._below.close()
+
+    def _look(self) -> None:
+        """Wait for a first packet. Raises DeviceError when none comes."""
+        self._below.write(encode_packet(ask_inputs()))
+        n_bytes, until_s = 0, now_s() + LOOK_S
+        while now_s() < until_s:
+            data = self._below.read(0.1)
+            n_bytes += len(data)
+            if self._reader.feed(data):
+                return
+        name = self.port.removeprefix(PREFIX)
+        if n_bytes:
+            raise DeviceError(f"{name}: {n_bytes:,} bytes came, but no packets of Tileio", hint="another device?")
+        raise DeviceError(f"{name}: nothing comes", hint="is the firmware running?")
 
     def _messages(self, found: TileioSamples, start: Start) -> list[Message]:
         chosen = [k for k in range(found.values.shape[1]) if start.lead_mask >> k & 1]

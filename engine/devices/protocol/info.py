@@ -123,9 +123,10 @@ def _count(low: int, high: int) -> Callable[[Any], int]:
 
 
 def _text(value: Any) -> str:
+    """Without what could move a cursor or end a line of a file."""
     if not isinstance(value, str) or len(value) > 500:
         raise ValueError
-    return value
+    return "".join(c if c.isprintable() else " " for c in value)
 
 
 def _flag(value: Any) -> bool:

@@ -65,10 +65,12 @@ def test_port_that_cannot_be_opened_is_told_at_once(tmp_path):
 def test_speeds_are_tried_in_turn_beginning_with_the_one_given():
     search = SpeedSearch(460_800)
     tried = []
+    is_new = []
     for _ in range(7):
         tried.append(search.baud)
-        search.next()
+        is_new.append(search.next())
     assert tried[0] == tried[6] == 460_800
+    assert is_new == [True] * 5 + [False, True]  # a round is over with the sixth
     assert set(tried) >= {115_200, 921_600}
     with pytest.raises(DeviceError, match="is no port"):
         open_port("rfc2217://x")

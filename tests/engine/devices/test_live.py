@@ -214,6 +214,16 @@ def test_silent_board_is_said_to_be_stalled_and_asked_again(session, board):
     assert until(lambda: session.status.state is LinkState.STREAMING)
 
 
+def test_board_that_answers_but_never_streams_stays_stalled(session, board):
+    session.start(StreamOptions(rate_hz=250, n_leads=1))
+    assert until(lambda: session.status.state is LinkState.STALLED)
+    starts = sum(isinstance(m, Start) for m in board.received)
+    assert until(lambda: sum(isinstance(m, Start) for m in board.received) > starts + 1)
+    told = session.log_lines
+    assert session.status.state is LinkState.STALLED
+    assert sum("no samples come" in line for line in told) == 1
+
+
 def test_refused_requests_name_what_was_refused(session, board):
     board.refuse[Start.TYPE] = Status.BUSY
     with pytest.raises(DeviceError, match="refused START: busy"):

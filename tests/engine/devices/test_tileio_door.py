@@ -4,7 +4,9 @@ import queue
 import time
 
 import numpy as np
+import pytest
 
+from engine.devices.faults import DeviceError
 from engine.devices.live import LiveSession
 from engine.devices.tileio import (
     APOLLO4_HEARTKIT,
@@ -40,6 +42,15 @@ class Demo(Transport):
 
     def close(self) -> None:
         pass
+
+
+@pytest.mark.parametrize(("said", "words"), [(b"", "nothing comes"), (b"\x55" * 700, "700 bytes came, but no")])
+def test_port_without_tileio_is_refused(monkeypatch, said, words):
+    monkeypatch.setattr("engine.devices.tileio_transport.LOOK_S", 0.2)
+    demo = Demo()
+    demo.write = lambda data: demo.out.put(said)
+    with pytest.raises(DeviceError, match=words):
+        TileioTransport("tileio:x", lambda _: demo)
 
 
 def test_heartkits_demo_streams_like_any_other_board_with_its_segments_as_results():
