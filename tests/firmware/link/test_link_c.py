@@ -151,6 +151,12 @@ def test_samples_of_both_widths_pass_through_c(repeater: Path):
     assert said_by_c(repeater, b"".join(wires)) == [*(wire.hex() for wire in wires), "2 0"]
 
 
+def test_every_message_of_version_1_comes_back_from_c(repeater: Path):
+    rows = (Path(__file__).parents[2] / "data" / "protocol_v1.txt").read_text().splitlines()
+    wires = [row.split()[-1] for row in rows]
+    assert said_by_c(repeater, bytes.fromhex("".join(wires))) == [*wires, f"{len(MESSAGES)} 0"]
+
+
 @pytest.mark.parametrize("core", CROSS)
 @pytest.mark.parametrize("name", ["link.c", "messages.c"])
 def test_it_compiles_for_the_boards_without_a_warning(core: str, name: str, tmp_path: Path):

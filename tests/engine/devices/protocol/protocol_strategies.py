@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -23,8 +25,8 @@ def tables(draw, bits: int):
 
 
 @st.composite
-def messages(draw) -> Message:
-    kind = draw(st.sampled_from(MESSAGES))
+def messages(draw, kinds: Sequence[type[Message]] = MESSAGES) -> Message:
+    kind = draw(st.sampled_from(kinds))
     values = {name: draw(st.integers(w.low, w.high or FULL[w.kind])) for name, w in kind.fixed()}
     room = MOST_BODY_BYTES - sum(w.bits // 8 for _, w in kind.fixed())
     tail = kind.tail()

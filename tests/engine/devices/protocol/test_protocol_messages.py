@@ -25,9 +25,11 @@ from engine.devices.protocol.frame import MOST_WIRE_BYTES
 from engine.devices.protocol.messages import MESSAGES
 
 
-@settings(deadline=None)
-@given(messages(), st.integers(0, 0xFFFF))
-def test_every_message_comes_back_as_it_was_sent(message: Message, sequence: int):
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+@settings(deadline=None, max_examples=40)
+@given(st.data(), st.integers(0, 0xFFFF))
+def test_every_message_comes_back_as_it_was_sent(kind: type[Message], data: st.DataObject, sequence: int):
+    message = data.draw(messages((kind,)))
     wire = encode(message, sequence)
     assert wire.endswith(b"\0") and b"\0" not in wire[:-1] and len(wire) <= MOST_WIRE_BYTES
     (frame,) = FrameDecoder().feed(wire)
