@@ -24,6 +24,7 @@ FAR_PX = 20_000.0  # beyond any surface; keeps absurd amplitudes inside the rast
 SPREAD = 3.0  # samples per pixel above which the line is drawn through the ranges of half pixels
 OVERVIEW_SPP = 60.0  # samples per pixel above which columns are a cloud, drawn paler
 OVERVIEW_ALPHA = 0.7
+GAP_SHADE = 0.35
 PENDING_TEXT = "preparing overview"
 
 
@@ -175,7 +176,7 @@ def _runs(flags: Bool) -> list[tuple[int, int]]:
 
 
 def _draw_gaps(surface: Surface, row: int, edges: list[tuple[float, float]]) -> list[Gap]:
-    """Hatch stretches without data; a gap is never a line."""
+    """Shade and hatch stretches without data; a gap is never a line. The shade is what shows of a narrow one."""
     band, painter = surface.geometry.rows[row], surface.painter
     surface.smooth(False)
     hatch = QBrush(surface.inks.colour(surface.theme.gap_hatch, 0.55), Qt.BrushStyle.BDiagPattern)
@@ -183,5 +184,6 @@ def _draw_gaps(surface: Surface, row: int, edges: list[tuple[float, float]]) -> 
     for left, right in edges:
         area = QRectF(left, band.top + 0.12 * band.height, max(1.0, right - left), 0.76 * band.height)
         surface.fill(area, surface.theme.paper, 0.75)
+        surface.fill(area, surface.theme.gap_hatch, GAP_SHADE)
         painter.fillRect(area, hatch)
     return [Gap(row, surface.left + left, surface.left + right) for left, right in edges]

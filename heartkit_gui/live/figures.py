@@ -12,7 +12,7 @@ from engine.analysis.types import QUALITY_LABELS, RHYTHM_LABELS, Analysis
 from engine.devices.live_types import LiveStatistics, ModelFigures, RateAlert
 from engine.devices.protocol import DeviceInfo, ModelInfo
 from engine.devices.recorder import RecorderStatus
-from engine.reports.wording import MISSING, clock
+from engine.reports.wording import MISSING, clock, percent
 from heartkit_gui.canvas.marks import LOW_CONFIDENCE
 from heartkit_gui.live.state_words import sentence
 from heartkit_gui.model.comparison import split_rhythm
@@ -240,20 +240,15 @@ def _delay(p50_ms: float, p95_ms: float) -> str:
     return f"{milliseconds(p50_ms)}, 95 % in {milliseconds(p95_ms)}" if math.isfinite(p50_ms) else MISSING
 
 
-def board_name(info: DeviceInfo) -> str:
-    """Who streams; that it exists in software only is said."""
-    kind = "simulated" if info.simulated else "emulated" if info.emulated else ""
-    return f"{info.board}, {kind}" if kind and kind[:6] not in info.board else info.board
-
-
 def board_rows(
     info: DeviceInfo, told: LiveStatistics, recorded: Mapping[str, int] | None = None
 ) -> tuple[tuple[str, str], ...]:
     """What the board is and how it does; `recorded`: instructions of an inference by model, as in `model_words`."""
-    rows = [("Firmware", info.firmware)]
+    kind = ", simulated" if info.simulated else ", emulated" if info.emulated else ""
+    rows = [("Firmware", f"{info.firmware}{kind}")]
     board = told.board
     if math.isfinite(board.cpu_share):
-        rows.append(("Processor", f"{board.cpu_share:.0%} busy"))
+        rows.append(("Processor", f"{percent(board.cpu_share)} busy"))
     known = recorded or {}
     counted = [(m.instructions or known.get(m.model, 0)) * m.inferences_per_s for m in told.models]
     if sum(counted):

@@ -30,7 +30,7 @@ from heartkit_gui.theme.tokens import PAPER, Theme
 
 RECENTRE_S = 1.0
 FRAMES_KEPT = 240
-LOW_ROW_MM = 16.0  # rows lower than this are drawn at half the gain at first
+LOW_ROW_MM = 20.0  # rows lower than this, in which 1 mV would not fit, are drawn at half the gain at first
 MARGIN_S = 4.0  # findings beyond the left edge that are kept
 DESCRIBE_S = 2.0
 

@@ -278,7 +278,7 @@ class LiveView(QWidget):
         ring, info = (session.ring, session.info) if session is not None else (None, None)
         if words.level == "good" and not words.reason and ring is not None and info is not None:
             leads = f"{len(ring.lead_names)} leads" if len(ring.lead_names) > 1 else f"lead {ring.lead_names[0]}"
-            words = replace(words, reason=f"{figures.board_name(info)}, {ring.rate_hz:g} Hz, {leads}")
+            words = replace(words, reason=f"{info.board}, {ring.rate_hz:g} Hz, {leads}")
         return words
 
     def _show_findings(self, session: LiveSession, told: LiveStatistics) -> None:
@@ -329,7 +329,7 @@ class LiveView(QWidget):
     def _show_link(self, session: LiveSession, told: LiveStatistics) -> None:
         delays = np.array(self._delays)
         paint = np.percentile(delays, [50, 95]) if len(delays) else (math.nan, math.nan)
-        frames = list(self.canvas.frame_ms)
+        frames = [] if self.is_frozen or not self._streams else list(self.canvas.frame_ms)
         frame_ms = float(np.percentile(frames, 95)) if frames else math.nan
         now = steady_s()
         per_s = sum(1 for at in self._painted if now - at <= 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from engine.devices.heart_rate import RateLimits
@@ -53,6 +53,7 @@ class RateLimitBoxes(QWidget):
         box.setRange(LOWEST_RATE, HIGHEST_RATE)
         box.setSingleStep(5)
         box.setValue(round(value))
+        box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         box.setToolTip(TIP)
         box.setAccessibleName(name)
         box.setAccessibleDescription(TIP)

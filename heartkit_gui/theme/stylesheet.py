@@ -218,6 +218,9 @@ QRadioButton::indicator { border-radius: 9px; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@glyphs/check_on.svg); }
 QRadioButton::indicator:checked { background: @accent; border-color: @accent; image: url(@glyphs/dot_on.svg); }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @line; background: @window; }
+QCheckBox::indicator:checked:disabled, QRadioButton::indicator:checked:disabled {
+  background: @faint; border-color: @faint; }
+QCheckBox:disabled, QRadioButton:disabled { color: @faint; }
 
 QProgressBar { background: @hover; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }

@@ -129,15 +129,16 @@ def test_instructions_counted_earlier_are_told_as_such_where_a_board_counts_none
 def test_the_board_is_told_as_far_as_it_tells() -> None:
     told = LiveStatistics(board=BoardFigures(cpu_share=0.25, battery_percent=80))
     rows = dict(figures.board_rows(BOARD, told))
-    assert rows["Processor"] == "25% busy"
+    assert rows["Processor"] == "25 % busy"
     assert rows["Battery"] == "80 %"
     assert "RAM" not in rows
 
 
 def test_a_board_of_software_is_told_as_one() -> None:
-    assert figures.board_name(BOARD) == "test board"
-    assert figures.board_name(replace(BOARD, emulated=True)) == "test board, emulated"
-    assert figures.board_name(replace(BOARD, board="simulator", simulated=True)) == "simulator"
+    told = LiveStatistics()
+    assert dict(figures.board_rows(BOARD, told))["Firmware"] == "1.0"
+    assert dict(figures.board_rows(replace(BOARD, emulated=True), told))["Firmware"] == "1.0, emulated"
+    assert dict(figures.board_rows(replace(BOARD, simulated=True), told))["Firmware"] == "1.0, simulated"
 
 
 def test_intervals_of_the_stream_are_medians_in_ms(
