@@ -26,7 +26,7 @@ from engine.devices.protocol import (
     Samples24,
     Start,
 )
-from engine.devices.stand_in import StandIn
+from engine.devices.stand_in import POLL_S, StandIn
 from engine.devices.text_lines import LineShape, LineSplitter, numbers_of, shape_of
 from engine.devices.transports import DEFAULT_BAUD, Transport, now_s, open_port
 
@@ -46,7 +46,9 @@ class LineTransport(StandIn):
     def __init__(self, port: str, opener: Callable[[str, int], Transport] | None = None) -> None:
         super().__init__(port)
         name, _, query = port.removeprefix(PREFIX).partition("?")
-        given = dict(parse_qsl(query))
+        given = dict(parse_qsl(query, keep_blank_values=True))
+        if unknown := given.keys() - {"rate", "uv", "baud"}:
+            raise DeviceError(f'{port}: "{min(unknown)}" is no option of lines', hint="they are rate, uv and baud")
         rate_hz = _number(port, given, "rate")
         self._uv = _number(port, given, "uv")
         baud = int(_number(port, given, "baud") or DEFAULT_BAUD)
@@ -97,14 +99,11 @@ class LineTransport(StandIn):
 
     def read(self, timeout_s: float) -> bytes:
         """Answers, or frames made of the lines that came."""
-        answers = self.take_answers()
-        if answers:
-            return answers
-        lines = self._splitter.feed(self._below.read(min(timeout_s, 0.02)))
-        start = self._start
-        if start is None or not lines:
-            return b""
-        return b"".join(self.frame(message) for message in self._messages(lines, start))
+        lines = self._splitter.feed(self._below.read(min(timeout_s, POLL_S)))
+        with self._news:  # no sample may go before the answer to START
+            answers = self.take_answers()
+            messages = [] if self._start is None or not lines else self._messages(lines, self._start)
+            return answers + b"".join(self.frame(message) for message in messages)
 
     def close(self) -> None:
         """Release the port."""

@@ -88,7 +88,7 @@ class ReplayTransport(StandIn):
         with self._news:
             if not self._answers and self._due_s() > 0:
                 self._news.wait(min(timeout_s, self._due_s()))
-        return self.take_answers() or self._played()
+            return self.take_answers() or self._played()  # nothing is played before the answer to START
 
     def close(self) -> None:
         """Stop playing."""

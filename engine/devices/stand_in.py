@@ -26,6 +26,8 @@ from engine.devices.protocol import (
 )
 from engine.devices.transports import Transport
 
+POLL_S = 0.02  # a request waits this long at most for its answer
+
 
 class StandIn(Transport):
     """Answers HELLO, START, STOP and SET_MODELS; refuses the rest with `refusal`."""

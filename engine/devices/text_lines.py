@@ -1,6 +1,7 @@
 """Lines of numbers as hobby boards print them, for people or a serial plotter: "512", "512,498", "ecg:512 ppg:3".
 
-Columns are split at commas, semicolons, tabs or blanks; "name:" before a number names its column. What the first
+Columns are split at commas, semicolons, tabs or blanks; where there are semicolons or tabs, commas are decimal
+marks. "name:" before a number names its column, and so does a header line as CSV files have it. What the first
 lines look like decides how many columns there are and whether the first one is a clock.
 """
 
@@ -57,6 +58,8 @@ class LineSplitter:
 def numbers_of(line: str) -> tuple[list[str], list[float]] | None:
     """Names ("" where there is none) and numbers of a line; None when anything in it is no number."""
     names, values = [], []
+    if ";" in line or "\t" in line:
+        line = line.replace(",", ".")
     for part in _SPLIT.split(re.sub(r"\s*([:=])\s*", r"\1", line).strip(" ,;")):
         name, mark, number = part.rpartition(":") if ":" in part else part.rpartition("=")
         try:
@@ -72,17 +75,19 @@ def numbers_of(line: str) -> tuple[list[str], list[float]] | None:
 
 def shape_of(lines: Sequence[str], arrived_s: Sequence[float], rate_hz: float | None) -> LineShape | None:
     """The shape of lines and when each came; None while most of them are no numbers, or they are too few."""
-    parsed = [(found, at) for line, at in zip(lines, arrived_s, strict=True) if (found := numbers_of(line))]
-    if len(parsed) < LEAST_LINES or len(parsed) < 0.8 * len(lines):
+    parsed = [(k, *found) for k, line in enumerate(lines) if (found := numbers_of(line))]
+    if len(parsed) < LEAST_LINES or len(parsed) < 0.8 * (len(lines) - parsed[0][0]):
         return None
-    width = Counter(len(values) for (_, values), _ in parsed).most_common(1)[0][0]
-    rows = [(names, values, at) for (names, values), at in parsed if len(values) == width]
+    width = Counter(len(values) for _, _, values in parsed).most_common(1)[0][0]
+    rows = [row for row in parsed if len(row[2]) == width]
     if not 1 <= width <= MOST_COLUMNS or len(rows) < LEAST_LINES:
         return None
-    table = np.array([values for _, values, _ in rows])
-    seen_hz = _seen_rate(np.array([at for _, _, at in rows]))
+    first = rows[0][0]
+    table = np.array([values for _, _, values in rows])
+    seen_hz = _seen_rate(np.array(arrived_s[first:]))  # a line that cannot be read is a sample too
     step = _clock_step(table[:, 0]) if width > 1 else None
-    names = [name or f"column {k + 1}" for k, name in enumerate(rows[0][0])]
+    header = _header(lines[:first], width)
+    names = [name or header[k] or f"column {k + 1}" for k, name in enumerate(rows[0][1])]
     if step is not None:
         table, names = table[:, 1:], names[1:]
         rate_hz = rate_hz or _clock_rate(step, seen_hz)
@@ -91,6 +96,15 @@ def shape_of(lines: Sequence[str], arrived_s: Sequence[float], rate_hz: float | 
         return None
     decimals = bool((table != np.rint(table)).any())
     return LineShape(tuple(names), float(rate), step, decimals, float(np.abs(table).max()))
+
+
+def _header(before: Sequence[str], width: int) -> list[str]:
+    """Names of columns from the last line of as many words before the numbers; empty ones where there is none."""
+    for line in reversed(before):
+        words = [word.strip() for word in re.split("[,;\t]", line)]
+        if len(words) == width and all(words):
+            return words
+    return [""] * width
 
 
 def _seen_rate(arrived_s: F64) -> float | None:

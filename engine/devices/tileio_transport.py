@@ -21,9 +21,10 @@ from engine.devices.protocol import (
     Start,
     encode_class_runs,
 )
-from engine.devices.stand_in import StandIn
+from engine.devices.stand_in import POLL_S, StandIn
 from engine.devices.tileio import (
     APOLLO4_HEARTKIT,
+    Packet,
     PacketType,
     TileioReader,
     TileioSamples,
@@ -102,24 +103,15 @@ class TileioTransport(StandIn):
 
     def read(self, timeout_s: float) -> bytes:
         """Answers, or frames made of the packets that came."""
-        answers = self.take_answers()
-        if answers:
-            return answers
-        packets = self._reader.feed(self._below.read(min(timeout_s, 0.02)))
-        start = self._start
-        if start is None:
-            return b""
-        out = bytearray()
-        for packet in packets:
-            if packet.type is not PacketType.SIGNAL or packet.slot != ECG_SLOT:
-                continue
-            try:
-                found = read_packet(packet, APOLLO4_HEARTKIT)
-            except EngineError:
-                continue
-            if isinstance(found, TileioSamples) and len(found.mask):
-                out += b"".join(self.frame(message) for message in self._messages(found, start))
-        return bytes(out)
+        packets = self._reader.feed(self._below.read(min(timeout_s, POLL_S)))
+        with self._news:  # no sample may go before the answer to START
+            answers = self.take_answers()
+            start = self._start
+            messages: list[Message] = []
+            if start is not None:
+                for ecg in filter(None, map(_ecg_of, packets)):
+                    messages += self._messages(ecg, start)
+            return answers + b"".join(self.frame(message) for message in messages)
 
     def close(self) -> None:
         """Release the port."""
@@ -158,3 +150,14 @@ class TileioTransport(StandIn):
                 )
             )
         return messages
+
+
+def _ecg_of(packet: Packet) -> TileioSamples | None:
+    """The ECG in a packet, if it holds any."""
+    if packet.type is not PacketType.SIGNAL or packet.slot != ECG_SLOT:
+        return None
+    try:
+        found = read_packet(packet, APOLLO4_HEARTKIT)
+    except EngineError:
+        return None
+    return found if isinstance(found, TileioSamples) and len(found.mask) else None

@@ -10,6 +10,7 @@ from engine.devices.faults import DeviceError
 from engine.devices.line_transport import LineTransport
 from engine.devices.live import LiveSession
 from engine.devices.live_types import StreamOptions
+from engine.devices.protocol import Ack, FrameDecoder, Samples, Start, encode
 from engine.devices.text_lines import LineSplitter, numbers_of, shape_of
 from engine.devices.transports import Transport
 
@@ -21,6 +22,8 @@ from engine.devices.transports import Transport
         ("512,-3.5", ["", ""], [512, -3.5]),
         ("1 2\t3;4", [""] * 4, [1, 2, 3, 4]),
         ("ecg:512 ppg:3", ["ecg", "ppg"], [512, 3]),
+        ("0,25;1,5", ["", ""], [0.25, 1.5]),
+        ("12\t0,5", ["", ""], [12, 0.5]),
         ("ECG = 0.25, RESP : 1e-3", ["ECG", "RESP"], [0.25, 0.001]),
     ],
 )
@@ -67,6 +70,29 @@ def test_clock_column_is_found_and_gives_the_rate(unit, rate_hz):
     assert shape is not None
     assert shape.names == ("column 2",)
     assert shape.rate_hz == pytest.approx(rate_hz, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (["v1.2 ready", "time,ecg,ppg"], ("ecg", "ppg")),
+        (["time;ECG (mV);PPG"], ("ECG (mV)", "PPG")),
+        (["ecg,ppg"], ("column 2", "column 3")),
+        (["leads are off"], ("column 2", "column 3")),
+        ([], ("column 2", "column 3")),
+    ],
+)
+def test_columns_are_named_by_a_header_line(header, names):
+    lines = [*header, *(f"{4 * k},{k % 91},{k % 7}" for k in range(500))]
+    shape = shape_of(lines, [0.0] * len(header) + bursts(500, 250), None)
+    assert shape is not None
+    assert (shape.names, shape.rate_hz) == (names, 250)
+
+
+def test_lines_that_cannot_be_read_count_for_the_rate():
+    lines = ["!" if 100 <= k < 190 else str(k) for k in range(500)]  # as boards say "lead off"
+    shape = shape_of(lines, bursts(500, 250), None)
+    assert shape is not None and shape.rate_hz == 250
 
 
 def test_text_is_no_signal():
@@ -127,6 +153,22 @@ def test_board_that_prints_streams_like_any_other(quick):
     assert live.statistics().samples_lost == 2
 
 
+def test_no_sample_goes_before_the_answer_to_start(quick):
+    plotter = Plotter()
+    for k in range(60):
+        plotter.lines.put(str(k % 50))
+    transport = LineTransport("lines:x?rate=100", lambda *_: plotter)
+
+    def read_while_start_comes(timeout_s: float) -> bytes:
+        transport.write(encode(Start(100, 1), 5))
+        return b"7\r\n8\r\n"
+
+    plotter.read = read_while_start_comes
+    answer, samples = [frame.message for frame in FrameDecoder().feed(transport.read(1.0))]
+    assert isinstance(answer, Ack) and answer.request_sequence == 5
+    assert isinstance(samples, Samples) and (samples.index, samples.count) == (0, 2)
+
+
 def test_uncalibrated_and_large_values_are_said_and_kept_within_range(quick):
     plotter = Plotter()
     for k in range(60):
@@ -137,8 +179,14 @@ def test_uncalibrated_and_large_values_are_said_and_kept_within_range(quick):
     plotter = Plotter()
     with pytest.raises(DeviceError, match="no lines of text"):
         LineTransport("lines:x", lambda *_: plotter)
+    with pytest.raises(DeviceError, match=r'"speed" is no option of lines .*rate, uv and baud'):
+        LineTransport("lines:x?speed=9600", lambda *_: plotter)
     with pytest.raises(DeviceError, match='"rate" is not a number'):
         LineTransport("lines:x?rate=fast", lambda *_: plotter)
+    for _ in range(30):
+        plotter.lines.put("\x1b[31m\xff")
+    with pytest.raises(DeviceError, match=r"what comes is no text .another speed\?"):
+        LineTransport("lines:x", lambda *_: plotter)
     for _ in range(30):
         plotter.lines.put("booting")
     with pytest.raises(DeviceError, match=r'no numbers .*"booting"'):
