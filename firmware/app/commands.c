@@ -49,10 +49,10 @@ static void answer(const link_frame_t *request, uint8_t status, uint32_t value, 
 }
 
 void commands_introduce(void) {
-    static char document[sizeof INFO_DOCUMENT + 32u];
+    static char document[INFO_DOCUMENT_BYTES + 32u];
     static uint8_t body[LINK_MOST_BODY_BYTES];
     text_t text = {document, sizeof document, 0};
-    text_add(&text, INFO_DOCUMENT); /* without its closing brace */
+    for (size_t k = 0; k < sizeof INFO_DOCUMENT / sizeof INFO_DOCUMENT[0]; k++) text_add(&text, INFO_DOCUMENT[k]);
     if (board_counts_instructions()) text_add(&text, ",\"instructions\":true");
     text_add(&text, "}");
     const size_t piece = LINK_MOST_BODY_BYTES - INFO_HEAD_BYTES;

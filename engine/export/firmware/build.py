@@ -135,14 +135,15 @@ def _info_header(board: Board, models: Sequence[FirmwareModel]) -> str:
     )
     document = info.to_json().decode("utf-8").removesuffix("}")
     pieces = [document[k : k + 90] for k in range(0, len(document), 90)]
-    lines = [f"    {_literal(piece)}" for piece in pieces]
     return c_text.header(
         "info_document",
         [
-            "/* INFO without its closing brace: what only the running board knows comes after it. */",
-            "static const char INFO_DOCUMENT[] =",
-            *lines[:-1],
-            f"{lines[-1]};",
+            "/* INFO without its closing brace: what only the running board knows comes after it. In pieces: C99",
+            " * promises literals of 4095 characters, no longer ones. */",
+            f"#define INFO_DOCUMENT_BYTES {len(document)}u",
+            "static const char *const INFO_DOCUMENT[] = {",
+            *(f"    {_literal(piece)}," for piece in pieces),
+            "};",
         ],
     )
 

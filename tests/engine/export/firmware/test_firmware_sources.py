@@ -45,7 +45,7 @@ def test_what_the_board_says_of_itself_is_info(tmp_path: Path):
     write_sources(board_of("an547"), ["seg-4-sm", "beat-aami"], tmp_path)
     text = (tmp_path / "info_document.h").read_text(encoding="utf-8")
     pieces = [
-        json.loads(line.strip().rstrip(";").replace("\\?", "?"))
+        json.loads(line.strip().rstrip(",").replace("\\?", "?"))
         for line in text.splitlines()
         if line.startswith('    "')
     ]
