@@ -38,7 +38,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "--port", metavar="PORT", help='serial port, socket://HOST:PORT, a .hkraw recording, or "auto"'
+        "--port",
+        metavar="PORT",
+        help="serial port, socket://HOST:PORT, lines:PORT (a board that prints numbers), tileio:PORT, a .hkraw "
+        'recording, or "auto" (the one board that is plugged in)',
     )
     where.add_argument("--board", choices=BOARDS, help="start a virtual board")
     add_fault_option(parser)

@@ -96,7 +96,8 @@ def report(session: LiveSession, told: LiveStatistics) -> str:
         lines.append(f"the board's clock runs {told.drift_ppm:+.1f} ppm against this computer's")
     for model in told.models:
         cost = f", {model.instructions:,} instructions each" if model.instructions else ""
-        lines.append(f"{model.model}: {_windows(model.windows)}, {model.equal} of {model.compared} equal{cost}")
+        equal = f"{model.equal} of {model.compared} equal" if model.compared else "none compared"
+        lines.append(f"{model.model}: {_windows(model.windows)}, {equal}{cost}")
     if analysis is not None:
         lines.append(analysis.summary)
     if recording is not None:

@@ -62,6 +62,8 @@ def open_port(port: str, *, baud: int = DEFAULT_BAUD, speed: float = 1.0) -> Tra
         from engine.devices.tileio_transport import TileioTransport
 
         return TileioTransport(port)
+    if port.startswith("erpc:"):
+        raise DeviceError("HeartKit's eRPC does not stream", hint=f"heartkit-engine demo --port {port} runs models")
     if is_recording(port):
         from engine.devices.replay import ReplayTransport
 
