@@ -45,17 +45,16 @@ class GoCommands(QObject):
 
     def page(self, fraction: str) -> None:
         """Move by part of a page."""
-        self._canvas.page(float(fraction))
+        self._window.still.page(float(fraction))
 
     def seconds(self, count: str) -> None:
         """Move by seconds."""
-        self._canvas.scroll_seconds(float(count))
+        self._window.still.scroll_seconds(float(count))
 
     def edge(self, which: str) -> None:
         """To the start or the end."""
-        record = self._document.record
-        if record is not None:
-            self._canvas.set_view_start(0 if which == "start" else record.n_samples)
+        canvas = self._window.still
+        canvas.set_view_start(0 if which == "start" else canvas.scene.n_samples)
 
     def time_dialog(self) -> None:
         """Ask for a time."""
@@ -76,7 +75,8 @@ class GoCommands(QObject):
 
     def beat(self, step: str) -> None:
         """Next or former beat."""
-        moved = self._canvas.next_beat() if int(step) > 0 else self._canvas.previous_beat()
+        canvas = self._window.still
+        moved = canvas.next_beat() if int(step) > 0 else canvas.previous_beat()
         if not moved:
             self._window.say("No further beat.")
 
@@ -176,20 +176,19 @@ class MeasureCommands(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._canvas = window.review.canvas
-        self._canvas.tool_changed.connect(self.sync)
+        window.review.canvas.tool_changed.connect(self.sync)
 
     def tool(self, name: str) -> None:
         """Take a tool in hand; the keyboard goes to the trace, so that arrow keys move the caliper."""
-        self._canvas.set_tool(name)
-        self._canvas.setFocus()
+        self._window.still.set_tool(name)
+        self._window.still.setFocus()
 
     def clear(self) -> None:
         """Remove the caliper, take the hand."""
-        self._canvas.clear_calipers()
-        self._canvas.set_tool("pan")
+        self._window.still.clear_calipers()
+        self._window.still.set_tool("pan")
 
     @Slot()
     def sync(self) -> None:
         """Mark the tool in hand."""
-        self._window.registry.check("tool", self._canvas.tool)
+        self._window.registry.check("tool", self._window.still.tool)

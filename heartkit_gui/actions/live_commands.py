@@ -49,7 +49,13 @@ class LiveCommands(QObject):
         """The trace of the live view while that is shown."""
         if self._view is None or not self.is_shown:
             return None
-        return self._view.freezer.canvas if self._view.is_frozen else self._view.canvas
+        return self.frozen or self._view.canvas
+
+    @property
+    def frozen(self) -> EcgCanvas | None:
+        """The frozen trace while that is shown."""
+        view = self._view
+        return view.freezer.canvas if view is not None and view.is_frozen and self.is_shown else None
 
     @property
     def traces(self) -> tuple[EcgCanvas | LiveCanvas, ...]:
@@ -75,7 +81,9 @@ class LiveCommands(QObject):
             self._view.recording_finished.connect(self._recorded)
             self._view.canvas.scale_changed.connect(window.view.sync)
             self._view.canvas.installEventFilter(window.review)
-            window.registry.install_live(self._view.canvas)
+            self._view.freezer.canvas.tool_changed.connect(window.measure.sync)
+            for canvas in (self._view.canvas, self._view.freezer.canvas):
+                window.registry.install_live(canvas)
             window.pages.addWidget(self._view)
         return self._view
 
@@ -175,6 +183,7 @@ class LiveCommands(QObject):
         registry["live.freeze"].setChecked(view is not None and view.is_frozen)
         registry["live.record"].setChecked(view is not None and view.is_recording)
         self._window.sync_state()
+        self._window.measure.sync()
 
     @Slot(object)
     def _keep_limits(self, limits: RateLimits) -> None:

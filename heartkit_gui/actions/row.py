@@ -7,7 +7,7 @@ from typing import Literal
 
 Scope = Literal["window", "trace", "canvas", "live"]
 Need = Literal[
-    "", "record", "analysis", "busy", "calipers", "recent", "compared", "trace", "live", "stream", "samples"
+    "", "record", "analysis", "busy", "still", "recent", "compared", "trace", "live", "stream", "samples"
 ]
 
 

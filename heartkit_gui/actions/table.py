@@ -224,11 +224,11 @@ _WINDOW = (
 _GO = (
     ActionRow(
         "go.next_beat", "Next &beat", "Select the next beat", "go.beat", "&Go", ("Tab",), "next_beat", "1",
-        needs="analysis", scope="canvas",
+        needs="still", scope="canvas",
     ),
     ActionRow(
         "go.previous_beat", "Previous b&eat", "Select the beat before", "go.beat", "&Go", ("Shift+Tab",),
-        "previous_beat", "-1", needs="analysis", scope="canvas",
+        "previous_beat", "-1", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.next_ectopic", "Next e&ctopic beat", "Select the next beat that is not normal", "go.ectopic", "&Go",
@@ -251,66 +251,66 @@ _GO = (
     ),
     ActionRow(
         "go.page_next", "Page &forward", "One page forward", "go.page", "&Go", ("PgDown",), argument="1",
-        needs="record", scope="canvas", separator=True,
+        needs="still", scope="canvas", separator=True,
     ),
     ActionRow(
         "go.page_previous", "Page bac&k", "One page back", "go.page", "&Go", ("PgUp",), argument="-1",
-        needs="record", scope="canvas",
+        needs="still", scope="canvas",
     ),
     ActionRow(
         "go.half_next", "Half a page forward", "Half a page forward", "go.page", "&Go", ("Alt+Right",),
-        argument="0.5", needs="record", scope="canvas",
+        argument="0.5", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.half_previous", "Half a page back", "Half a page back", "go.page", "&Go", ("Alt+Left",),
-        argument="-0.5", needs="record", scope="canvas",
+        argument="-0.5", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.step_next", "Step forward", "A tenth of a page forward", "go.page", "&Go", ("Right",), argument="0.1",
-        needs="record", scope="canvas",
+        needs="still", scope="canvas",
     ),
     ActionRow(
         "go.step_previous", "Step back", "A tenth of a page back", "go.page", "&Go", ("Left",), argument="-0.1",
-        needs="record", scope="canvas",
+        needs="still", scope="canvas",
     ),
     ActionRow(
         "go.second_next", "One second forward", "One second forward", "go.seconds", "&Go", ("Shift+Right",),
-        argument="1", needs="record", scope="canvas",
+        argument="1", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.second_previous", "One second back", "One second back", "go.seconds", "&Go", ("Shift+Left",),
-        argument="-1", needs="record", scope="canvas",
+        argument="-1", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.start", "&Start of record", "Go to the start", "go.edge", "&Go", ("Home", "Ctrl+Home"),
-        argument="start", needs="record", scope="canvas",
+        argument="start", needs="still", scope="canvas",
     ),
     ActionRow(
         "go.end", "En&d of record", "Go to the end", "go.edge", "&Go", ("End", "Ctrl+End"), argument="end",
-        needs="record", scope="canvas",
+        needs="still", scope="canvas",
     ),
 )  # fmt: skip
 
 _MEASURE = (
     ActionRow(
         "measure.time", "&Time calipers", "Measure a time: drag on the trace", "measure.tool", "&Measure", ("C",),
-        "caliper_time", "time", True, "tool", "record",
+        "caliper_time", "time", True, "tool", "still",
     ),
     ActionRow(
         "measure.voltage", "&Voltage calipers", "Measure a voltage: drag on the trace", "measure.tool", "&Measure",
-        ("Shift+C",), "caliper_voltage", "voltage", True, "tool", "record",
+        ("Shift+C",), "caliper_voltage", "voltage", True, "tool", "still",
     ),
     ActionRow(
         "measure.march", "&March-out calipers", "Lay one interval over the trace again and again", "measure.tool",
-        "&Measure", ("M",), "caliper_march", "march", True, "tool", "record",
+        "&Measure", ("M",), "caliper_march", "march", True, "tool", "still",
     ),
     ActionRow(
         "measure.pan", "&Hand", "Drag to move the trace", "measure.tool", "&Measure", ("H",), "pan", "pan", True,
-        "tool", "record",
+        "tool", "still",
     ),
     ActionRow(
         "measure.clear", "&Clear calipers", "Remove calipers and go back to the hand", "measure.clear", "&Measure",
-        ("Esc",), needs="record", scope="canvas", separator=True,
+        ("Esc",), needs="still", scope="canvas", separator=True,
     ),
 )  # fmt: skip
 

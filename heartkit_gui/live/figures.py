@@ -279,4 +279,6 @@ def recorded(seconds: float, size_bytes: int) -> str:
 def recorded_words(status: RecorderStatus) -> str:
     """A recording that ended, and why where it ended early."""
     told = f"Recorded {status.name}: {recorded(status.seconds, status.size_bytes)}."
+    if not status.n_samples:
+        told = "Nothing was recorded."
     return f"{told} {sentence(status.fault)}".strip()

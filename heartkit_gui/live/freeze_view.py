@@ -6,12 +6,12 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.devices.live import LiveSession
 from engine.errors import Cancelled
-from heartkit_gui.canvas.ecg_canvas import TOOLS, EcgCanvas
+from heartkit_gui.canvas.ecg_canvas import EcgCanvas
 from heartkit_gui.canvas.overview_bar import OverviewBar
 from heartkit_gui.live.board_lane import draw_board
 from heartkit_gui.live.board_reading import board_marks
@@ -25,7 +25,6 @@ from heartkit_gui.theme.tokens import PAPER, Theme
 from heartkit_gui.widgets.labels import role_label
 
 SETTLED_S = 5.0  # later samples that a beat's findings may still depend on
-TOOL_WORDS = {"time": "Time", "voltage": "Voltage", "march": "March"}
 
 
 class FreezeView(QWidget):
@@ -57,11 +56,6 @@ class FreezeView(QWidget):
         row.addWidget(self.told)
         row.addSpacing(12)
         row.addWidget(self.reading, 1)
-        self.tools = {name: ToolButton(name) for name in TOOLS if name in TOOL_WORDS}
-        for button in self.tools.values():
-            button.tool_wanted.connect(self._take_tool)
-            row.addWidget(button)
-        self.canvas.tool_changed.connect(self._tool_changed)
         self.back = QPushButton("Back to live")
         self.back.setDefault(True)
         self.back.setAccessibleName("Back to the live trace")
@@ -159,18 +153,6 @@ class FreezeView(QWidget):
         self.canvas.set_theme(theme)
         self.overview.set_theme(theme)
 
-    @Slot(str)
-    def _take_tool(self, name: str) -> None:
-        self.canvas.set_tool("pan" if self.canvas.tool == name else name)
-        self.canvas.setFocus()
-
-    @Slot(str)
-    def _tool_changed(self, name: str) -> None:
-        for tool, button in self.tools.items():
-            button.setChecked(tool == name)
-        if name == "pan":
-            self.canvas.clear_calipers()
-
 
 class _Pyramid:
     """Builds the pyramid of what was frozen; None when stopped."""
@@ -185,21 +167,3 @@ class _Pyramid:
             return self._record, Pyramid.build(self._record, cancelled=self._stop.is_set)
         except Cancelled:
             return self._record, None
-
-
-class ToolButton(QPushButton):
-    """Takes one kind of calipers in hand."""
-
-    tool_wanted = Signal(str)
-
-    def __init__(self, name: str) -> None:
-        super().__init__(TOOL_WORDS[name])
-        self._name = name
-        self.setCheckable(True)
-        self.setProperty("flat", "true")
-        self.setAccessibleName(f"{TOOL_WORDS[name]} calipers")
-        self.clicked.connect(self._choose)
-
-    @Slot()
-    def _choose(self) -> None:
-        self.tool_wanted.emit(self._name)

@@ -27,7 +27,7 @@ class LiveNote(QFrame):
         self.setAccessibleName("Live notice")
         self._theme = PAPER
         self._path: Path | None = None
-        self._recording = ""
+        self._recording, self._level = "", "info"
         self._fault = False
         self._icon = QLabel()
         self.text = QLabel()
@@ -62,12 +62,13 @@ class LiveNote(QFrame):
     def show_recording(self, status: RecorderStatus) -> None:
         """A recording that ended, or why it ended early."""
         self._path = status.header_path if status.n_samples else None
+        self._level = "warning" if status.fault else "info"
         self._recording = figures.recorded_words(status)
         self._show_rest()
 
     def show_remark(self, sentence: str) -> None:
         """Something worth knowing, such as that another virtual board was started than the one wanted."""
-        self._recording, self._path = sentence, None
+        self._recording, self._path, self._level = sentence, None, "info"
         self._show_rest()
 
     def set_theme(self, theme: Theme) -> None:
@@ -78,13 +79,13 @@ class LiveNote(QFrame):
 
     def _show_rest(self) -> None:
         if self._recording:
-            self._show(self._recording, "info")
+            self._show(self._recording, self._level)
         else:
             self.hide()
 
     def _show(self, text: str, level: str) -> None:
-        self.open.setVisible(level == "info" and self._path is not None)
-        self._close.setVisible(level == "info")
+        self.open.setVisible(level != "error" and self._path is not None)
+        self._close.setVisible(level != "error")
         if self.text.text() != text:
             self.text.setText(text)
             self.setAccessibleDescription(text)
@@ -94,8 +95,10 @@ class LiveNote(QFrame):
         self.show()
 
     def _tint(self) -> None:
-        fault = self.property("level") == "error"
-        name, colour = ("error", self._theme.danger) if fault else ("info", self._theme.accent)
+        theme = self._theme
+        name, colour = {"error": ("error", theme.danger), "warning": ("warning", theme.warning)}.get(
+            self.property("level"), ("info", theme.accent)
+        )
         self._icon.setPixmap(tinted_pixmap(name, colour, ICON_PX, self.devicePixelRatioF()))
         for part in (self, self.text):
             part.style().unpolish(part)

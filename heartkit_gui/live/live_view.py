@@ -6,6 +6,7 @@ import math
 from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -67,6 +68,7 @@ class LiveView(QWidget):
         self._analysis: Analysis | None = None
         self._events = 0
         self._was_recording = False
+        self._told_of: Path | None = None  # the recording whose end was told last
         self._streams = self._is_open = False
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._painted: deque[float] = deque(maxlen=240)
@@ -339,15 +341,15 @@ class LiveView(QWidget):
 
     def _show_recording(self, session: LiveSession, told: LiveStatistics) -> None:
         recording = session.recording
-        words = ""
-        if recording is not None and recording.is_recording:
-            words = figures.recorded(recording.seconds, recording.size_bytes)
+        is_recording = recording is not None and recording.is_recording
+        words = figures.recorded(recording.seconds, recording.size_bytes) if recording and is_recording else ""
         self.bar.show_times(f"Streaming {figures.elapsed(told.elapsed_s)}" if self._streams else "", words)
-        if self._was_recording and recording is not None and not recording.is_recording:
+        ended = recording is not None and not is_recording and recording.folder != self._told_of
+        if recording is not None and ended:
+            self._told_of = recording.folder
             self.note.show_recording(recording)
             self.recording_finished.emit(recording)
-        is_recording = recording is not None and recording.is_recording
-        if is_recording != self._was_recording:
+        if ended or is_recording != self._was_recording:
             self._was_recording = is_recording
             self.stream_changed.emit()
 

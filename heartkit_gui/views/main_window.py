@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
             "help": HelpCommands(self),
         }
         self.go = go
+        self.measure = measure
         self.models = models
         self.live = live
         self.algorithms = algorithms
@@ -136,7 +137,7 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(self.registry, menus["View/Overlays"], self)
         self.addToolBar(self.toolbar)
         self.panels.connect_actions(self.registry)
-        measure.sync()
+        self.measure.sync()
 
     def _connect(self) -> None:
         context, review = self.context, self.review
@@ -354,6 +355,11 @@ class MainWindow(QMainWindow):
         return self.live.trace or self.review.canvas
 
     @property
+    def still(self) -> EcgCanvas:
+        """The trace that can be walked through and measured: the frozen one, or that of the record."""
+        return self.live.frozen or self.review.canvas
+
+    @property
     def traces(self) -> tuple[EcgCanvas | LiveCanvas, ...]:
         """Every trace there is."""
         return (self.review.canvas, *self.live.traces)
@@ -364,9 +370,11 @@ class MainWindow(QMainWindow):
         document, live = self.context.document, self.live.view
         is_live = self.live.is_shown
         streams = live is not None and live.has_stream
+        has_record = document.record is not None and not is_live
         self.registry.set_state(
             {
-                "record": document.record is not None and not is_live,
+                "record": has_record,
+                "still": has_record or self.live.frozen is not None,
                 "analysis": document.analysis is not None and not is_live,
                 "busy": self.context.analysis.busy,
                 "recent": bool(self.context.settings.settings.recent),

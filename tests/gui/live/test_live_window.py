@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.devices import raw_log
 from engine.devices.heart_rate import RateLimits
 from engine.devices.link_state import LinkState
 from engine.devices.protocol import Source
+from engine.devices.recorder import unfinished
 from engine.devices.simulator import Faults, Simulator
+from engine.records import open_record
 from heartkit_gui.app import make_window
 from heartkit_gui.context import Folders
 from heartkit_gui.live import figures
@@ -179,7 +184,7 @@ def test_freezing_looks_back_while_streaming_goes_on(streaming: LiveView, window
     qtbot.keyClick(frozen, Qt.Key.Key_Tab)
     assert frozen.selected_beat == 0
     assert frozen.scene.arrangement.leads == streaming.canvas.scene.arrangement.leads
-    qtbot.mouseClick(streaming.freezer.tools["time"], Qt.MouseButton.LeftButton)
+    window.registry.run("measure.time")
     assert "ms" in streaming.freezer.reading.text()
     qtbot.mouseClick(streaming.freezer.back, Qt.MouseButton.LeftButton)
     assert not streaming.is_frozen
@@ -303,6 +308,108 @@ def test_no_recording_where_nothing_can_be_written(
     assert failed.args[0] == "Cannot record"
     assert not streaming.is_recording
     wait(qtbot, lambda: not window.registry["live.record"].isChecked())
+
+
+@pytest.mark.parametrize("room", [0, 6000])
+def test_a_full_disk_ends_the_recording_with_a_word_and_the_stream_goes_on(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    whole = raw_log.write_all
+
+    def limited(file: FileIO, data: bytes, at: int) -> None:
+        nonlocal room
+        room -= len(memoryview(data))
+        if room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(file, data, at)
+
+    monkeypatch.setattr("engine.devices.recording_wfdb.write_all", limited)
+    starts = "Recorded live-" if room else "Nothing was recorded."
+    window.registry.run("live.record")
+    wait(qtbot, lambda: streaming.note.isVisible())
+    assert streaming.note.text.text().startswith(starts)
+    assert "the disk is full" in streaming.note.text.text()
+    assert streaming.note.property("level") == "warning"
+    assert streaming.note.open.isVisible() == starts.startswith("Recorded")
+    assert not window.registry["live.record"].isChecked()
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 50)
+
+
+def test_closing_the_window_while_recording_loses_nothing(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    folder = window.context.folders.recordings
+    window.registry.run("live.record")
+    wait(qtbot, lambda: "kB" in streaming.bar.recording.text())
+    session = streaming.session
+    assert session is not None and session.ring is not None and session.recording is not None
+    first, ring = session.recording.first_position, session.ring
+    window.close()
+    assert unfinished(folder) == ()
+    (header,) = folder.glob("*/*.hea")
+    record = open_record(header)
+    live, _ = ring.read(first, ring.head)
+    assert record.n_samples == ring.head - first
+    assert (record.read(0, record.n_samples).values == live).all()
+
+
+def test_closing_the_window_while_connecting_ends_at_once(window: MainWindow, qtbot: QtBot) -> None:
+    window.registry.run("live.start_simulator")
+    assert "Starting" in window.live.made().devices.card.title.text()
+    window.close()
+    assert window.context.live.session is None
+
+
+def test_a_record_is_opened_and_the_colours_changed_while_streaming(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    session = streaming.session
+    assert session is not None
+    window.registry.run("view.theme")
+    assert streaming.canvas.scene.theme is window.theme
+    at = streaming.canvas.position
+    wait(qtbot, lambda: streaming.canvas.position > at + 50)
+    with qtbot.waitSignal(window.context.document.record_changed, timeout=PATIENCE_MS):
+        window.open_sample("mitdb")
+    assert not window.live.is_shown
+    assert window.context.live.is_open and session.status.state is LinkState.STREAMING
+    window.registry.run("live.show")
+    wait(qtbot, lambda: streaming.canvas.position > at + 100)
+    assert window.context.document.record is not None
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Left, Qt.Key.Key_PageUp, Qt.Key.Key_Home])
+def test_going_back_in_time_freezes_and_goes_on_in_the_frozen_trace(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot, key: Qt.Key
+) -> None:
+    wait(qtbot, lambda: streaming.canvas.position > 600)
+    window.activateWindow()
+    streaming.canvas.setFocus()
+    qtbot.keyClick(streaming.canvas, key)
+    assert streaming.is_frozen
+    frozen = streaming.freezer.canvas
+    qtbot.keyClick(frozen, Qt.Key.Key_Home)
+    assert frozen.view_start == 0
+    qtbot.keyClick(frozen, Qt.Key.Key_C)
+    assert frozen.tool == "time"
+    assert window.registry["measure.time"].isChecked()
+    qtbot.keyClick(frozen, Qt.Key.Key_Escape)
+    assert frozen.caliper is None
+    qtbot.keyClick(frozen, Qt.Key.Key_Space)
+    assert not streaming.is_frozen
+    assert not window.registry["measure.time"].isEnabled()
+
+
+def test_leads_are_chosen_in_their_menu(streaming: LiveView, qtbot: QtBot) -> None:
+    actions = streaming.bar.leads.menu().actions()
+    assert [action.text() for action in actions][:3] == ["II", "I", "III"]
+    for action in actions[2:]:
+        action.trigger()
+    assert streaming.canvas.scene.arrangement.leads == (0, 1)
+    for action in actions[:2]:
+        action.trigger()
+    assert len(streaming.canvas.scene.arrangement.leads) == len(actions)  # none chosen: all
 
 
 def test_input_noise_models_and_rate_are_asked_of_the_board(
