@@ -23,7 +23,7 @@ from engine.devices.protocol import (
     decode_class_runs,
 )
 
-MOST_RESULTS = 20_000  # hours; memory stays bounded
+MOST_RESULTS = 40_000  # an hour of a board that sends ten a second
 
 U8 = NDArray[np.uint8]
 
@@ -81,6 +81,12 @@ class BoardResults:
         """The board's own figures of a model."""
         with self._lock:
             self._stats[message.model] = message
+
+    def forget_before(self, position: int) -> None:
+        """Results of windows that ended before; the counts stay."""
+        with self._lock:
+            while self._kept and self._kept[0].stop <= position:
+                self._kept.popleft()
 
     def judge(self, result: BoardResult, equal: bool | None, host_classes: U8 | None, why: str) -> None:
         """What the host made of the same window."""

@@ -255,6 +255,7 @@ class LiveFeed:
             analysis.wait_progress(_HELD_UP_S)
 
     def _take_result(self, message: Result, info: DeviceInfo, intake: StreamIntake, arrived_s: float) -> None:
+        self.results.forget_before(intake.ring.tail)
         result = self.results.take(message, info, intake.axis.position, arrived_s)
         if result is not None and self.start is not None:
             model = next((m for m in info.models if m.id == result.model_id), None)

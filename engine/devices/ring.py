@@ -1,8 +1,9 @@
 """The most recent samples of all leads, addressed by sample number; holes are known to be holes.
 
-Stored as the integers the board sent (2 or 4 bytes each), so that an hour of twelve leads at 1000 Hz takes 86 MB
-at most, claimed as it fills, and so that a recording and the ring agree to the last bit. The lowest code of the
-width stands for "no value" (lead off, or lost on the way), on the link as in WFDB files.
+Stored as the integers the board sent (2 or 4 bytes each), so that an hour of twelve leads at 1000 Hz takes 86 MB,
+and so that a recording and the ring agree to the last bit. The memory is claimed at once: what does not fit is
+found out at the start, and a long stream needs no more. The lowest code of the width stands for "no value" (lead
+off, or lost on the way), on the link as in WFDB files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Bool = NDArray[np.bool_]
 Ints = NDArray[np.signedinteger]
 
 HOUR_S = 3600.0
+MOST_BYTES = 512 << 20  # beyond twelve leads of 24 bits at 2000 Hz less than an hour is kept
 _COPY_SAMPLES = 1 << 16  # converted at a time, so that reading an hour needs no second copy of it
 
 
@@ -35,7 +37,8 @@ class Ring:
     """Samples [tail, head) of the present stream. One thread writes, any may read.
 
     `rate_hz`: samples a second of every lead. `lead_names`: one a lead. `units_per_mv`: stored units a millivolt,
-    one a lead. `bits`: 16 or 24, the width of samples on the link. `seconds`: how much is kept.
+    one a lead. `bits`: 16 or 24, the width of samples on the link. `seconds`: how much is
+    kept, as far as MOST_BYTES allow.
     """
 
     def __init__(
@@ -53,11 +56,11 @@ class Ring:
         self.lead_names = tuple(lead_names)
         self.units_per_mv = np.array(units_per_mv, np.float64)
         self.bits = bits
-        self.capacity = max(1, round(seconds * rate_hz))
         self.arrived = threading.Condition()
         self._none = no_value(bits)
-        # Zeros cost nothing until they are written to; the hole code is put in as the head moves.
-        self._store = np.zeros((len(lead_names), self.capacity), np.int16 if bits == 16 else np.int32)
+        kind = np.dtype(np.int16 if bits == 16 else np.int32)
+        self.capacity = max(1, min(round(seconds * rate_hz), MOST_BYTES // (len(lead_names) * kind.itemsize)))
+        self._store = np.full((len(lead_names), self.capacity), self._none, kind)
         self._head = 0
         self._claimed = 0  # the head to be, once the samples being written are in
 

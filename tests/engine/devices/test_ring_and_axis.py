@@ -56,6 +56,12 @@ def test_an_hour_of_twelve_leads_stays_within_its_bound():
     assert ring.read(10**12, 10**12 + 3)[1].all()
 
 
+def test_a_board_that_samples_beyond_measure_gets_a_shorter_ring(monkeypatch):
+    monkeypatch.setattr("engine.devices.ring.MOST_BYTES", 1000)
+    ring = Ring(65535, ("I", "II"), (1000, 1000), bits=24)
+    assert (ring.capacity, ring._store.nbytes) == (125, 1000)
+
+
 def test_a_lead_that_is_off_is_invalid_alone():
     ring = Ring(250, ("I", "II"), (1000, 1000), seconds=1)
     ring.write(0, np.array([[5, 6], [no_value(16), 7]], np.int16))
