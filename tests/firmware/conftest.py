@@ -12,6 +12,8 @@ from engine.devices.virtual.process import start_on_free_port
 from engine.export.firmware import build
 
 MODELS = ("seg-4-sm", "den-sm", "beat-aami")
+APOLLO = ("boards/apollo_nsx", "boards/apollo_nsx/standins")
+FOLDERS = ("app", "dsp", "drivers", "link", "boards", *APOLLO)
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +31,7 @@ def checked(gcc: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
 
     def run(name: str, *sources: str) -> dict[str, bool]:
         checks = Path(__file__).parent / "checks"
-        includes = [
-            f"-I{checks}",
-            *(f"-I{FIRMWARE / part}" for part in ("app", "dsp", "drivers", "link", "boards")),
-        ]
+        includes = [f"-I{checks}", *(f"-I{FIRMWARE / part}" for part in FOLDERS)]
         files = [str(checks / f"{name}.c"), *(str(FIRMWARE / s) for s in sources)]
         program = folder / name
         subprocess.run([gcc, *STRICT, *SANITIZE, *includes, *files, "-lm", "-o", str(program)], check=True)

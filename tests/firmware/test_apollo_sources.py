@@ -61,3 +61,9 @@ def test_nothing_of_anybodys_is_overwritten(tmp_path: Path):
         write_project("apollo510_evb", tmp_path, ["seg-4-sm"])
     with pytest.raises(EngineError, match="an547"):
         write_project("an547", tmp_path / "new")
+
+
+def test_what_the_board_adds_to_nsx_works(checked):
+    verdicts = checked("apollo_check")
+    assert len(verdicts) == 13
+    assert [name for name, good in verdicts.items() if not good] == []

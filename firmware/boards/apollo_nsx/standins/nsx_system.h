@@ -5,7 +5,12 @@
 
 #include "nsx_core.h"
 
-typedef struct nsx_system_config nsx_system_config_t;
+typedef enum { NSX_PERF_HIGH = 2 } nsx_perf_mode_e;
+
+typedef struct {
+    nsx_perf_mode_e perf_mode;
+    bool enable_cache, enable_sram, spot_mgr_profile;
+} nsx_system_config_t;
 
 uint32_t nsx_system_init(const nsx_system_config_t *config);
 
