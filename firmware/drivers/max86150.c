@@ -1,5 +1,7 @@
 #include "max86150.h"
 
+#include <stdbool.h>
+
 enum {
     REG_FIFO_WRITE = 0x04,
     REG_FIFO_DATA = 0x07,
@@ -21,7 +23,8 @@ enum {
     ECG_200_HZ = 0x03,
     ECG_GAIN_9_5_BY_8 = 0x0D,
     POINTER_MASK = 0x1F,
-    BYTES_PER_SAMPLE = 3
+    BYTES_PER_SAMPLE = 3,
+    RESET_TRIES = 100 /* at 400 kHz about ten milliseconds */
 };
 
 static int write_register(max86150_t *part, uint8_t number, uint8_t value) {
@@ -33,17 +36,27 @@ static int read_registers(max86150_t *part, uint8_t number, uint8_t *values, siz
     return part->bus(MAX86150_ADDRESS, &number, 1, values, count);
 }
 
+/* While it resets the part may not answer; the bit falls when it is done. */
+static bool reset(max86150_t *part) {
+    if (write_register(part, REG_SYSTEM, SYSTEM_RESET) != 0) return false;
+    for (int k = 0; k < RESET_TRIES; k++) {
+        uint8_t system = SYSTEM_RESET;
+        if (read_registers(part, REG_SYSTEM, &system, 1) == 0 && (system & SYSTEM_RESET) == 0) return true;
+    }
+    return false;
+}
+
 int max86150_start(max86150_t *part) {
     static const uint8_t sequence[][2] = {
-        {REG_SYSTEM, SYSTEM_RESET}, {REG_FIFO_CONFIG, CONFIG_ROLL_ON}, {REG_SLOTS_1, SLOT_ECG},
-        {REG_SLOTS_2, 0},           {REG_ECG_1, ECG_200_HZ},           {REG_ECG_3, ECG_GAIN_9_5_BY_8},
-        {REG_FIFO_WRITE, 0},        {REG_FIFO_WRITE + 1, 0},           {REG_FIFO_WRITE + 2, 0},
-        {REG_SYSTEM, SYSTEM_FIFO_ON},
+        {REG_FIFO_CONFIG, CONFIG_ROLL_ON}, {REG_SLOTS_1, SLOT_ECG},         {REG_SLOTS_2, 0},
+        {REG_ECG_1, ECG_200_HZ},           {REG_ECG_3, ECG_GAIN_9_5_BY_8}, {REG_FIFO_WRITE, 0},
+        {REG_FIFO_WRITE + 1, 0},           {REG_FIFO_WRITE + 2, 0},        {REG_SYSTEM, SYSTEM_FIFO_ON},
     };
     uint8_t id = 0;
     part->lost = 0;
     if (read_registers(part, REG_PART_ID, &id, 1) != 0) return MAX86150_BUS;
     if (id != PART_ID) return MAX86150_NO_PART;
+    if (!reset(part)) return MAX86150_BUS;
     for (size_t k = 0; k < sizeof sequence / sizeof sequence[0]; k++)
         if (write_register(part, sequence[k][0], sequence[k][1]) != 0) return MAX86150_BUS;
     return MAX86150_OK;

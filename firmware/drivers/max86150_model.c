@@ -12,7 +12,8 @@ enum {
     REG_PART_ID = 0xFF,
     PART_ID = 0x1E,
     DEPTH = 32,
-    MOST_OVERFLOW = 31
+    MOST_OVERFLOW = 31,
+    RESET_TRANSACTIONS = 3
 };
 
 void max86150_model_reset(max86150_model_t *model) {
@@ -58,10 +59,15 @@ static uint8_t fifo_byte(max86150_model_t *model) {
 int max86150_model_transfer(max86150_model_t *model, uint8_t address, const uint8_t *write, size_t write_size,
                             uint8_t *read, size_t read_size) {
     if (address != ADDRESS || write_size == 0) return 1;
+    if (model->resetting > 0) {
+        model->resetting--;
+        return 1;
+    }
     uint8_t number = write[0];
     for (size_t k = 1; k < write_size; k++, number++) {
         if (number == REG_SYSTEM && (write[k] & 1u) != 0) {
             max86150_model_reset(model);
+            model->resetting = RESET_TRANSACTIONS;
             continue;
         }
         model->registers[number] = write[k];

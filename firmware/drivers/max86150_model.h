@@ -11,6 +11,7 @@ typedef struct {
     uint8_t fifo[32][3];
     uint8_t next_byte; /* of the sample being read */
     uint8_t held;      /* samples in the FIFO */
+    uint8_t resetting; /* transactions that it will not answer */
 } max86150_model_t;
 
 void max86150_model_reset(max86150_model_t *model);

@@ -6,11 +6,19 @@
 #include "max86150_model.h"
 
 static max86150_model_t part;
-static int broken; /* the bus fails after so many transactions; 0: never */
+static int broken; /* the bus fails from this transaction on; 0: never */
 
 static int bus(uint8_t address, const uint8_t *write, size_t write_size, uint8_t *read, size_t read_size) {
-    if (broken > 0 && --broken == 0) return 1;
+    if (broken == 1) return 1;
+    if (broken > 0) broken--;
     return max86150_model_transfer(&part, address, write, write_size, read, read_size);
+}
+
+/* A part whose reset never ends. */
+static int deaf(uint8_t address, const uint8_t *write, size_t write_size, uint8_t *read, size_t read_size) {
+    int fault = bus(address, write, write_size, read, read_size);
+    if (write[0] == 0x0D && read_size == 1) read[0] = 1;
+    return fault;
 }
 
 static void check(const char *name, int good) { printf("%s %s\n", name, good ? "ok" : "FAILED"); }
@@ -29,12 +37,16 @@ static void start_and_absence(void) {
     check("starts", max86150_start(&driver) == MAX86150_OK && max86150_model_running(&part));
     part.registers[0xFF] = 0x15;
     check("other_part", max86150_start(&driver) == MAX86150_NO_PART);
-    for (int k = 1; k < 12; k++) {
+    for (int k = 1; k < 15; k++) {
         max86150_model_reset(&part);
         broken = k;
         if (max86150_start(&driver) != MAX86150_BUS) check("bus_fault_at_start", 0);
     }
     check("bus_fault_at_start", 1);
+    broken = 0;
+    max86150_model_reset(&part);
+    driver.bus = deaf;
+    check("reset_without_end_is_given_up", max86150_start(&driver) == MAX86150_BUS);
 }
 
 static void empty(void) {
