@@ -45,7 +45,7 @@ _WORDS = {
     LinkState.STALLED: "Connected, but no samples come",
     LinkState.RECONNECTING: "Connection lost, trying again",
     LinkState.WRONG_VERSION: "Firmware of another protocol version",
-    LinkState.GARBAGE: "Not understood: wrong speed or another kind of device",
+    LinkState.GARBAGE: "Not understood",
     LinkState.LOST: "No board found there",
 }
 _FAULTS = frozenset((

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush
 
@@ -12,15 +13,18 @@ from heartkit_gui.canvas.geometry import Band
 from heartkit_gui.canvas.lanes import draw_rhythm
 from heartkit_gui.canvas.marks import Spans
 from heartkit_gui.canvas.overlays import LETTER_SHIFT_UI, LETTERS_MIN_UI_PER_S, draw_beat_lane
+from heartkit_gui.canvas.primitives import LineBuffer
 from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.live.board_marks import BoardMarks
-from heartkit_gui.live.scene import BoardScene
+from heartkit_gui.live.board_trace import BoardTrace
+from heartkit_gui.live.scene import TRACE_UI, BoardScene
 
 TRACK_UI = 12.0
 RHYTHM_UI = 20.0
 BEATS_UI = 18.0
 MIN_MARK_UI = 2.0
 TITLE_UI = 13.0
+LOW_SHARE = 0.2  # of its band that the denoised line lies below the middle: QRS complexes point up as a rule
 
 
 def draw_board(surface: Surface) -> None:
@@ -34,16 +38,22 @@ def draw_board(surface: Surface) -> None:
     surface.fill(QRectF(-margin, band.top, geometry.width, max(1.0, ui)), theme.canvas_line)
     track = Band(band.top + 2 * ui, band.top + TRACK_UI * ui)
     rhythm = Band(band.top + TRACK_UI * ui, band.top + (TRACK_UI + RHYTHM_UI) * ui)
-    waves = Band(rhythm.bottom + BEATS_UI * ui, band.bottom - 2 * ui)
+    waves_bottom = band.bottom - TRACE_UI * ui * scene.has_board_trace
+    waves = Band(rhythm.bottom + BEATS_UI * ui, waves_bottom - 2 * ui)
+    denoised = Band(waves_bottom, band.bottom)
     if scene.board is not None:
         surface.clip(QRectF(0, band.top, surface.width, band.height))
         _draw_track(surface, track, scene.board)
         draw_rhythm(surface, rhythm, scene.board.rhythm, Spans(()))
         draw_beat_lane(surface, scene.board.beats, rhythm.bottom + BEATS_UI / 2 * ui)
         _draw_waves(surface, waves, scene.board.waves)
+        if scene.board.trace is not None:
+            _draw_trace(surface, denoised, scene.board.trace)
         surface.unclip()
     _title(surface, track, "Differs", theme.danger if _differs_now(surface, scene) else theme.canvas_text_muted)
     _title(surface, rhythm, "Board", theme.canvas_text_muted)
+    if scene.has_board_trace:
+        _title(surface, denoised, "Denoised", theme.canvas_text_muted)
     surface.fill(QRectF(-margin, rhythm.top, geometry.width, max(1.0, ui)), theme.canvas_line)
 
 
@@ -94,6 +104,24 @@ def _draw_waves(surface: Surface, band: Band, waves: Spans) -> None:
             free = at + width + 2 * ui
             letter = QRectF(at, band.top, width + ui, band.height - 2 * ui)
             surface.write(letter, span.label, theme.segment_text[span.label])
+
+
+def _draw_trace(surface: Surface, band: Band, trace: BoardTrace) -> None:
+    """The denoised signal at half the gain of the traces."""
+    first, last = np.searchsorted(trace.position, surface.samples())
+    shown = slice(max(0, int(first) - 1), int(last) + 1)
+    mv = trace.mv[shown]
+    known = np.isfinite(mv)
+    x = trace.position[shown] * surface.scale.px_per_sample - surface.left
+    y = band.middle + LOW_SHARE * band.height - (mv - trace.level_mv) * surface.scale.px_per_mv / 2
+    joined = known[1:] & known[:-1]
+    lines = LineBuffer()
+    out = lines.take(int(joined.sum()))
+    out[:, 0], out[:, 1] = x[:-1][joined], y[:-1][joined]
+    out[:, 2], out[:, 3] = x[1:][joined], y[1:][joined]
+    surface.smooth(True)
+    surface.painter.setPen(surface.inks.pen(surface.theme.trace, surface.ui))
+    lines.draw(surface.painter, len(out))
 
 
 def _visible(surface: Surface, spans: Spans) -> Iterator[tuple[Span, float, float]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from heartkit_gui.canvas.marks import BeatMarks, Spans
+from heartkit_gui.live.board_trace import BoardTrace
 
 NO_BEATS = BeatMarks(np.zeros(0, np.int64), np.zeros(0, np.int8), (), np.zeros(0, np.float32))
 
@@ -17,7 +18,8 @@ class BoardMarks:
 
     `waves`: stretches of P, QRS and T. `rhythm`: stretches with a rhythm label. `beats`: beats by class.
     `compared`: windows that the host ran the same model on. `differs`: where its result is another one.
-    `doubted`: where the host's own analysis, which may be of another make, sees other waves.
+    `doubted`: where the host's own analysis, which may be of another make, sees other waves. `trace`: the signal as
+    a denoising model on the board gives it.
     """
 
     waves: Spans = field(default_factory=lambda: Spans(()))
@@ -26,3 +28,4 @@ class BoardMarks:
     compared: Spans = field(default_factory=lambda: Spans(()))
     differs: Spans = field(default_factory=lambda: Spans(()))
     doubted: Spans = field(default_factory=lambda: Spans(()))
+    trace: BoardTrace | None = None

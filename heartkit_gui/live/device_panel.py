@@ -28,8 +28,9 @@ from heartkit_gui.widgets.panel import Section
 if TYPE_CHECKING:
     from engine.devices.discovery import Candidate
 
+FRAME_PX = 4
 SPEEDS_BAUD = (115_200, 230_400, 460_800, 921_600, 1_000_000, 2_000_000)
-LIST_PX = 96
+MOST_ROWS = 4  # of the boards found that are seen at once
 
 
 class VirtualButton(QPushButton):
@@ -112,7 +113,7 @@ class DevicePanel(QWidget):
         part = QWidget()
         self.list = QListWidget()
         self.list.setAccessibleName("Boards found")
-        self.list.setFixedHeight(LIST_PX)
+        self.list.setObjectName("boardList")
         self.list.itemActivated.connect(self._connect_found)
         self.list.currentItemChanged.connect(self._choice_changed)
         self.hint = role_label("small", wrap=True)
@@ -173,6 +174,8 @@ class DevicePanel(QWidget):
         entries = [found_words(board) for board in boards]
         for words in entries:
             self.list.addItem(FoundItem(words))
+        if entries:
+            self.list.setFixedHeight(self.list.sizeHintForRow(0) * min(len(entries), MOST_ROWS) + FRAME_PX)
         self.list.setVisible(bool(entries))
         self.use.setVisible(bool(entries))
         answering = [i for i, words in enumerate(entries) if words.answers]

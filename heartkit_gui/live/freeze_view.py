@@ -15,6 +15,7 @@ from heartkit_gui.canvas.ecg_canvas import EcgCanvas
 from heartkit_gui.canvas.overview_bar import OverviewBar
 from heartkit_gui.live.board_lane import draw_board
 from heartkit_gui.live.board_reading import board_marks
+from heartkit_gui.live.board_trace import board_trace
 from heartkit_gui.live.event_marks import event_marks
 from heartkit_gui.live.ring_record import RingRecord
 from heartkit_gui.live.scene import BoardScene
@@ -86,7 +87,7 @@ class FreezeView(QWidget):
         self._record, self._known_to = record, 0
         self._build_pyramid(record)
         info = session.info if session is not None else None
-        self._scene.show_board(info is not None and bool(info.models))
+        self._scene.show_board(info.models if info is not None else ())
         if session is not None:
             self.show_findings(session)
         self.canvas.set_view_start(record.n_samples if at is None else at - first)
@@ -136,7 +137,8 @@ class FreezeView(QWidget):
             differs = [
                 replace(d, start=d.start - first, stop=d.stop - first) for d in session.disagreements(first, stop)
             ]
-            self._scene.board = board_marks(results, differs, info.models, found, record.fs)
+            marks = board_marks(results, differs, info.models, found, record.fs)
+            self._scene.board = replace(marks, trace=board_trace(results, info.models, record))
         events = [replace(e, position=e.position - first) for e in session.events if first <= e.position < stop]
         self.canvas.set_annotations(event_marks(events, record.fs) if events else None)
 

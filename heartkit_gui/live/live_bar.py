@@ -53,6 +53,7 @@ class LiveBar(QWidget):
         self.leads.setAccessibleName("Leads shown")
         self.leads.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.leads.setMenu(self._menu)
+        self.leads.setEnabled(False)
         row.addWidget(self.leads)
         row.addStretch(1)
         self.recording = QLabel()

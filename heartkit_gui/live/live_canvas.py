@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResize
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.analysis.types import Analysis
+from engine.devices.protocol import ModelInfo
 from engine.records.annotations import Annotations
 from engine.signals.filters import FilterSpec
 from heartkit_gui.canvas.accessible import describe_view
@@ -96,9 +97,9 @@ class LiveCanvas(QWidget):
         """The board's findings."""
         self.scene.board = marks
 
-    def show_board(self, wanted: bool) -> None:
-        """Make room for the board's findings, or take it away."""
-        self.scene.show_board(wanted)
+    def show_board(self, models: Sequence[ModelInfo]) -> None:
+        """Make room for what models on the board find; none take it away."""
+        self.scene.show_board(models)
         self._changed()
 
     def set_marks(self, annotations: Annotations | None) -> None:

@@ -24,6 +24,7 @@ from heartkit_gui.live import figures
 from heartkit_gui.live.asks import InjectNoise, SelectModels, SelectSource
 from heartkit_gui.live.board_panel import BoardPanel
 from heartkit_gui.live.board_reading import board_marks
+from heartkit_gui.live.board_trace import board_trace
 from heartkit_gui.live.device_panel import DevicePanel
 from heartkit_gui.live.event_marks import event_marks
 from heartkit_gui.live.fault_panel import FaultPanel
@@ -69,7 +70,7 @@ class LiveView(QWidget):
         self._events = 0
         self._was_recording = False
         self._told_of: Path | None = None  # the recording whose end was told last
-        self._streams = self._is_open = False
+        self._streams = self._has_board = False
         self._delays: deque[float] = deque(maxlen=DELAYS_KEPT)
         self._painted: deque[float] = deque(maxlen=240)
         self.canvas = LiveCanvas()
@@ -253,10 +254,11 @@ class LiveView(QWidget):
     def _show_state(self, session: LiveSession | None) -> StateWords:
         service = self._service
         words = self._words(session)
-        if service.is_open != self._is_open:
-            self._is_open = service.is_open
-            self.devices.fold(self._is_open)
-            self.board.setEnabled(self._is_open)
+        has_board = service.is_open and session is not None and session.info is not None
+        if has_board != self._has_board:
+            self._has_board = has_board
+            self.devices.fold(has_board)
+            self.board.setEnabled(has_board)
             self.stream_changed.emit()
         self.devices.card.show_words(
             words,
@@ -268,7 +270,7 @@ class LiveView(QWidget):
         info = session.info if session is not None else None
         self.board.show_board(info, session.options if session is not None else StreamOptions())
         self.faults.show_simulator(service.simulator)
-        self.canvas.show_board(info is not None and bool(info.models))
+        self.canvas.show_board(info.models if info is not None else ())
         return words
 
     def _words(self, session: LiveSession | None) -> StateWords:
@@ -302,7 +304,8 @@ class LiveView(QWidget):
             seen = excerpt(analysis, start, analysis.n_samples) if analysis is not None else None
             window = (start, record.ring.head)
             results, differs = session.results(*window), session.disagreements(*window)
-            self.canvas.set_board(board_marks(results, differs, info.models, seen, record.fs))
+            marks = board_marks(results, differs, info.models, seen, record.fs)
+            self.canvas.set_board(replace(marks, trace=board_trace(results, info.models, record)))
         events = session.events
         if len(events) != self._events:
             if any(event.kind == "boot" for event in events[self._events :]):

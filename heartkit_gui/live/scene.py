@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.analysis.types import Analysis
+from engine.devices.protocol import ModelInfo
 from heartkit_gui.canvas.geometry import Lane
 from heartkit_gui.canvas.marks import marks_of
 from heartkit_gui.canvas.scene import Scene
 from heartkit_gui.live.board_marks import BoardMarks
+from heartkit_gui.live.board_trace import denoises
 from heartkit_gui.live.pages import LivePages
 from heartkit_gui.live.ring_record import RingRecord
 
 LANE_UI = 20.0
 BOARD_LANE_UI = 74.0
+TRACE_UI = 40.0  # more where the board denoises
 
 
 class BoardScene(Scene):
@@ -19,11 +24,13 @@ class BoardScene(Scene):
 
     board: BoardMarks | None = None
     has_board = False  # room for the board's findings, so that the traces do not move when the first arrive
+    has_board_trace = False  # the same for its denoised signal
 
-    def show_board(self, wanted: bool) -> None:
-        """Make room for the board's own findings, or take it away."""
-        if wanted != self.has_board:
-            self.has_board = wanted
+    def show_board(self, models: Sequence[ModelInfo]) -> None:
+        """Make room for what these models find; for none there is no lane."""
+        wanted = (bool(models), denoises(models))
+        if wanted != (self.has_board, self.has_board_trace):
+            self.has_board, self.has_board_trace = wanted
             self.changed()
 
     @property
@@ -37,7 +44,9 @@ class BoardScene(Scene):
     @property
     def lanes_below(self) -> tuple[Lane, ...]:
         """Lanes below the rows."""
-        return (Lane("board", "Board", BOARD_LANE_UI),) if self.has_board and self.record is not None else ()
+        if not self.has_board or self.record is None:
+            return ()
+        return (Lane("board", "Board", BOARD_LANE_UI + TRACE_UI * self.has_board_trace),)
 
 
 class LiveScene(BoardScene):

@@ -300,6 +300,8 @@ QTabBar:focus { outline: none; }
 QTabBar::tab:focus { background: @chosen; }
 QTabWidget::pane { border: none; border-top: 1px solid @line; }
 
+QListWidget#boardList::item { padding: 4px 6px; border-bottom: 1px solid @line; }
+
 QListWidget#sideList, QListWidget#sideList:focus { background: transparent; border: none; }
 QListWidget#sideList::item { padding: 9px 10px; border: 1px solid transparent; border-radius: 6px; }
 QListWidget#sideList::item:selected:focus { border-color: @focus; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,17 +13,20 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.analysis.streaming import StreamingAnalysis
+from engine.devices.protocol import ModelInfo
 from engine.devices.ring import Ring
 from engine.signals.filters import MONITOR
 from engine.signals.span import Span
 from heartkit_gui.canvas.marks import Spans
 from heartkit_gui.live.board_marks import BoardMarks
+from heartkit_gui.live.board_trace import BoardTrace
 from heartkit_gui.live.live_canvas import LiveCanvas
 from heartkit_gui.live.ring_record import RingRecord
 from heartkit_gui.live.trace_ring import MODES, Mode
 from heartkit_gui.theme.tokens import DARK, PAPER
 
 SIZE = (900, 420)
+MODEL = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, task="segmentation")
 MakeRing = Callable[..., Ring]
 
 
@@ -174,7 +178,7 @@ def test_the_filtered_stream_does_not_depend_on_the_frames(make_ring: MakeRing, 
 
 def test_what_the_board_finds_has_a_lane_with_a_track_of_differences(make_ring: MakeRing, qtbot: QtBot) -> None:
     canvas = canvas_of(make_ring(), "roll", qtbot)
-    canvas.show_board(True)
+    canvas.show_board((MODEL,))
     canvas.set_board(BoardMarks(waves=Spans([Span(4500, 4600, "QRS")]), compared=Spans([Span(3000, 5000, "")])))
     agreed = picture(canvas)
     canvas.set_board(BoardMarks(compared=Spans([Span(3000, 5000, "")]), differs=Spans([Span(4500, 4600, "x")])))
@@ -183,6 +187,23 @@ def test_what_the_board_finds_has_a_lane_with_a_track_of_differences(make_ring: 
     differs = picture(canvas)
     assert not same(agreed[lane], differs[lane])
     assert same(agreed[: round(band.top) - 1], differs[: round(band.top) - 1])
+
+
+def test_the_boards_denoised_signal_has_room_of_its_own(make_ring: MakeRing, qtbot: QtBot) -> None:
+    canvas = canvas_of(make_ring(), "roll", qtbot)
+    canvas.show_board((MODEL,))
+    low = canvas.view.geometry.below[0].height
+    canvas.show_board((MODEL, replace(MODEL, task="denoise")))
+    band = canvas.view.geometry.below[0]
+    assert band.height > low
+    canvas.set_board(BoardMarks())
+    empty = picture(canvas)
+    position = np.arange(3000.0, 5000.0, 2.5)
+    canvas.set_board(BoardMarks(trace=BoardTrace(position, np.sin(position / 20), 0.0)))
+    drawn = picture(canvas)
+    top, bottom = round(band.bottom) - 41, round(band.bottom)
+    assert not same(drawn[top:bottom], empty[top:bottom])
+    assert same(drawn[:top], empty[:top])
 
 
 def test_themes_differ_and_nothing_is_lost_by_changing_them(make_ring: MakeRing, qtbot: QtBot) -> None:
