@@ -33,6 +33,7 @@ from heartkit_gui.live.link_panel import LinkPanel
 from heartkit_gui.live.live_bar import LiveBar
 from heartkit_gui.live.live_canvas import LiveCanvas
 from heartkit_gui.live.live_note import LiveNote
+from heartkit_gui.live.log_panel import LogPanel
 from heartkit_gui.live.number_panel import NumberPanel
 from heartkit_gui.live.ring_record import RingRecord
 from heartkit_gui.live.state_words import StateWords, state_words
@@ -79,6 +80,7 @@ class LiveView(QWidget):
         self.devices = DevicePanel()
         self.board = BoardPanel()
         self.faults = FaultPanel()
+        self.log = LogPanel()
         self.numbers = NumberPanel()
         self.link = LinkPanel()
         self.note = LiveNote()
@@ -106,7 +108,7 @@ class LiveView(QWidget):
         column.addWidget(self._stack, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(True)
-        splitter.addWidget(_side("Device and board", self.devices, self.board, self.faults))
+        splitter.addWidget(_side("Device and board", self.devices, self.board, self.faults, self.log))
         splitter.addWidget(middle)
         splitter.addWidget(_side("Findings and link", self.numbers, self.link))
         for index, stretch in enumerate((0, 1, 0)):
@@ -190,7 +192,7 @@ class LiveView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Colours."""
-        sides = (self.devices, self.board, self.faults, self.numbers, self.link)
+        sides = (self.devices, self.board, self.faults, self.log, self.numbers, self.link)
         for part in (self.canvas, self.freezer, self.note, *sides):
             part.set_theme(theme)
 
@@ -223,6 +225,7 @@ class LiveView(QWidget):
         if self.isVisible():
             self._show_findings(session, told)
             self._show_link(session, told)
+            self.log.show_lines(session.log_lines)
 
     def _begin(self, session: LiveSession | None) -> None:
         """Another session, or another stream of it."""

@@ -515,6 +515,17 @@ def test_mode_and_limits_are_those_of_last_time(
     again.close()
 
 
+def test_what_board_and_connection_tell_is_in_a_log_that_unfolds(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    assert not streaming.log.text.isVisible()
+    qtbot.mouseClick(streaming.log.section.heading, Qt.MouseButton.LeftButton)
+    assert streaming.log.text.isVisible()
+    assert LinkState.STREAMING.words in streaming.log.text.toPlainText()
+    simulator_of(window).unplug(0.5)
+    wait(qtbot, lambda: LinkState.RECONNECTING.words in streaming.log.text.toPlainText())
+
+
 def test_another_board_takes_the_place_of_the_first(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
     first = streaming.session
     window.registry.run("live.start_simulator")
