@@ -67,15 +67,23 @@ def _start(arguments: argparse.Namespace) -> int:
     from engine.devices.virtual import start
 
     try:
-        with interruptible(), start(arguments.board, image=arguments.image, fallback=not arguments.only) as board:
+        with (
+            interruptible(),
+            start(
+                arguments.board, image=arguments.image, fallback=not arguments.only, faults=arguments.fault
+            ) as board,
+        ):
             if board.note:
                 print(board.note)
             print(board.url, flush=True)
             while board.is_alive:
                 time.sleep(POLL_S)
+            why = board.complaint
     except KeyboardInterrupt:
         return 0
-    raise EngineError("the board ended by itself", hint="start it again")
+    raise EngineError(
+        f"the board ended by itself{': ' + why if why else ''}", hint="is its firmware for this board?"
+    )
 
 
 def _build(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ TITLES = {
 }
 # An instruction takes 16 ns of the board's time, which then runs as fast as it can instead of at the clock's pace.
 _COUNTING = ("-icount", "shift=4,sleep=off")
+_ELF = b"\x7fELF"
 
 
 class _Closes(Protocol):
@@ -43,6 +44,11 @@ class VirtualBoard:
     def is_alive(self) -> bool:
         """Whether it still runs."""
         return self._what.is_alive if isinstance(self._what, PortProcess) else True
+
+    @property
+    def complaint(self) -> str:
+        """The last words of its process, for when it ended by itself."""
+        return self._what.complaint() if isinstance(self._what, PortProcess) else ""
 
     @property
     def simulator(self) -> Any:
@@ -72,14 +78,16 @@ def start(
 ) -> VirtualBoard:
     """Start a virtual board, one of `BOARDS`.
 
-    image: firmware other than the built-in one. fallback: where it cannot be, take the native process, and where
-    that cannot be the simulator; `note` says so. count_instructions: an emulated board counts them exactly, but its
-    clock then does not keep pace with ours: for inference on request, not for streaming. faults: of the simulator,
-    in the words of `engine.devices.fault_plan`.
+    image: firmware other than the built-in one; then nothing else takes its place. fallback: where it cannot be,
+    take the native process, and where that cannot be the simulator; `note` says so. count_instructions: an emulated
+    board counts them exactly, but its clock then does not keep pace with ours: for inference on request, not for
+    streaming. faults: of the simulator, in the words of `engine.devices.fault_plan`.
     Raises DeviceError for an unknown board, or without fallback where it cannot be started.
     """
     if board not in BOARDS:
         raise DeviceError(f'no virtual board "{board}"', hint=f"choose one of {', '.join(BOARDS)}")
+    if image is not None:
+        _check_image(board, image)
     if board == "simulator":
         return _simulate(faults)
     if faults:
@@ -87,6 +95,7 @@ def start(
     ways: dict[str, Callable[[], VirtualBoard]] = {
         board: lambda: _begin(board, image, count_instructions),
     }
+    fallback = fallback and image is None
     if fallback:
         ways.setdefault("host", lambda: _begin("host", None, False))
         ways["simulator"] = _simulate
@@ -122,6 +131,17 @@ def _obstacle(board: str) -> str:
     return ""
 
 
+def _check_image(board: str, image: Path) -> None:
+    if board == "simulator":
+        raise DeviceError("the simulator runs no firmware", hint="start another board with it")
+    if not image.is_file():
+        raise DeviceError("no such firmware image", path=image)
+    if board in MACHINES:
+        with image.open("rb") as file:
+            if file.read(len(_ELF)) != _ELF:
+                raise DeviceError("is no firmware image", path=image, hint=f"evb build --board {board} makes one")
+
+
 def _simulate(faults: Sequence[str] = ()) -> VirtualBoard:
     from engine.devices.fault_plan import FaultPlan
     from engine.devices.simulator import Simulator
@@ -138,8 +158,6 @@ def _begin(board: str, image: Path | None, count_instructions: bool) -> VirtualB
         started = start_on_free_port(lambda port: [program, "--port", str(port), *watching], TITLES[board])
     else:
         emulator, firmware = qemu(), image or built_image(board)
-        if not firmware.is_file():
-            raise DeviceError("no such firmware image", path=firmware)
         extra = _COUNTING if count_instructions else ()
         started = start_on_free_port(
             lambda port: _emulation(emulator, MACHINES[board], firmware, port, extra), TITLES[board]

@@ -92,6 +92,8 @@ def build(
         raise EngineError(
             f"the image for {name} is built by its vendor's tools", hint="write_project makes sources"
         )
+    if output.is_dir():
+        raise EngineError("is a folder", path=output, hint="name a file for the image")
     tool = (_tool(CROSS + "gcc"),) if board.cross else compiler()
     root = firmware_path()
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,17 +144,10 @@ def _info_header(board: Board, models: Sequence[FirmwareModel]) -> str:
             " * promises literals of 4095 characters, no longer ones. */",
             f"#define INFO_DOCUMENT_BYTES {len(document)}u",
             "static const char *const INFO_DOCUMENT[] = {",
-            *(f"    {_literal(piece)}," for piece in pieces),
+            *(f"    {c_text.literal(piece)}," for piece in pieces),
             "};",
         ],
     )
-
-
-def _literal(text: str) -> str:
-    if not text.isascii():
-        raise EngineError("a model's name or classes hold letters that firmware does not know", hint="use ASCII")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")
-    return f'"{escaped}"'
 
 
 def _sources(board: Board, root: Path, generated: Path) -> list[Path]:
@@ -230,12 +225,17 @@ def _run(command: Sequence[str]) -> str:
     except subprocess.TimeoutExpired:
         raise EngineError(f"{command[0]} took longer than {LIMIT_S:.0f} s and was stopped") from None
     if done.returncode != 0:
-        told = [line for line in done.stderr.splitlines() if "error" in line or "overflowed" in line]
+        _refuse_what_is_too_large(done.stderr)
+        told = [line for line in done.stderr.splitlines() if "error" in line]
         reason = (told or done.stderr.splitlines() or ["no reason given"])[0].strip()
-        raise EngineError(
-            f"{command[0]} failed: {reason}",
-            hint="is the image too large for the board?"
-            if "overflow" in reason or "will not fit" in reason
-            else None,
-        )
+        raise EngineError(f"{command[0]} failed: {reason}")
     return done.stdout
+
+
+def _refuse_what_is_too_large(said: str) -> None:
+    lacks = {region: int(size) for region, size in re.findall(r"region `(\w+)' overflowed by (\d+) bytes", said)}
+    if lacks:
+        words = " and ".join(f"{size:,} bytes of {region.lower()}" for region, size in lacks.items())
+        raise EngineError(
+            f"the image is too large for the board, which lacks {words}", hint="build in fewer or smaller models"
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from engine.errors import EngineError
+
 LINE = 116
 GENERATED = "/* Written by `heartkit-engine evb build`: do not edit. */"
 
@@ -18,6 +20,14 @@ def array(declaration: str, values: Iterable[int | str]) -> str:
             line = "   "
         line += piece
     return "\n".join([*lines, line, "};"])
+
+
+def literal(text: str) -> str:
+    """Text as a C string. Raises EngineError for letters that C does not know."""
+    if not text.isascii() or not text.isprintable():
+        raise EngineError("a model's name or classes hold letters that firmware does not know", hint="use ASCII")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")
+    return f'"{escaped}"'
 
 
 def header(name: str, lines: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ from engine.tasks.registry import task_class
 
 BUILT_IN = ("seg-4-lg", "rhythm-4", "den-sm", "beat-aami")  # of the images that come with the program
 MOST_MODELS = 32
+MOST_INPUT_BYTES = 65_535  # by the protocol
+MOST_OUTPUT_BYTES = 13_800  # a result must fit the queue to the host (firmware/app/outbox.c)
 _SLACK = 256  # samples at the models' rate that a window may wait before its first ones are overwritten
 _LCG = (1664525, 1013904223)
 
@@ -53,6 +55,12 @@ def model_for_firmware(where: str | Path, number: int, target: str) -> FirmwareM
     except EngineError as error:
         raise type(error)(f"{card.name} {error.fault}", hint=error.hint) from None
     taken = code.report.input
+    if code.report.input_bytes > MOST_INPUT_BYTES or code.report.output_bytes > MOST_OUTPUT_BYTES:
+        raise EngineError(
+            f"{card.name} is too large for a board: {code.report.input_bytes:,} bytes in, "
+            f"{code.report.output_bytes:,} out, where it takes {MOST_INPUT_BYTES:,} and {MOST_OUTPUT_BYTES:,}",
+            hint="use a shorter window",
+        )
     try:
         return FirmwareModel(card, code, input_rule(card, taken.scale, taken.zero_point), "")
     except ConfigError as error:
@@ -74,6 +82,10 @@ def model_files(models: Sequence[FirmwareModel], hashes: Sequence[int]) -> dict[
     """The models' own files, `model_sizes.h` and `models_built_in.c`. hashes: of the self-test; 0: not known."""
     if not 0 < len(models) <= MOST_MODELS:
         raise ConfigError(f"an image holds 1 to {MOST_MODELS} models, not {len(models)}")
+    names = [model.card.name for model in models]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two models of an image have the name {twice[0]}", hint="name each once, or rename one")
     files: dict[str, str] = {}
     rules: list[str] = []
     entries: list[str] = []
@@ -85,7 +97,8 @@ def model_files(models: Sequence[FirmwareModel], hashes: Sequence[int]) -> dict[
             rules.append(_rule(model.rule))
         report = model.code.report
         entries.append(
-            f'    {{"{model.card.name}", {model.code.name}_invoke, {rule}, {window_hop(model.card)},\n'
+            f"    {{{c_text.literal(model.card.name)},\n"
+            f"     {model.code.name}_invoke, {rule}, {window_hop(model.card)},\n"
             f"     {report.input_bytes}, {report.output_bytes}, {model.classes}, 0x{expected:08x}u}},"
         )
         assert model.code.name == f"model_{number}"

@@ -21,6 +21,20 @@ def test_boards_are_listed(capsys):
     assert [line.split()[0] for line in said] == list(virtual.BOARDS)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--board", "simulator", "--fault", "dorp=1"], 'no fault "dorp=1"'),
+        (["--board", "host", "--fault", "drop=1"], "only the simulator"),
+        (["--board", "an547", "--image", "no.elf"], "no such firmware image"),
+    ],
+)
+def test_what_cannot_be_started_is_told_in_a_sentence(arguments, words, capsys):
+    assert main(["evb", "start", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
 def test_a_started_board_prints_its_port_and_stays_until_interrupted():
     command = [sys.executable, "-m", "engine", "evb", "start", "--board", "simulator"]

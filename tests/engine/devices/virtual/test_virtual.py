@@ -72,12 +72,12 @@ def test_a_missing_image_is_told(tmp_path: Path):
     if shutil.which("qemu-system-arm") is None:
         pytest.skip("qemu-system-arm is not on this machine")
     with pytest.raises(DeviceError, match="no such firmware image"):
-        virtual.start("an547", image=tmp_path / "none.elf", fallback=False)
+        virtual.start("an547", image=tmp_path / "none.elf")  # and nothing else takes its place
+    with pytest.raises(DeviceError, match="runs no firmware"):
+        virtual.start("simulator", image=tmp_path / "none.elf")
     (tmp_path / "bad.elf").write_bytes(b"not an image")
-    started = virtual.start(
-        "an547", image=tmp_path / "bad.elf"
-    )  # QEMU runs it as raw bytes, or another board plays
-    started.close()
+    with pytest.raises(DeviceError, match=r"bad\.elf: is no firmware image"):
+        virtual.start("an547", image=tmp_path / "bad.elf")
 
 
 def test_a_board_of_each_kind_ends_when_closed():

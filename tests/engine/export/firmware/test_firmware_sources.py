@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.devices.board_input import RATES_HZ
-from engine.devices.protocol import DeviceInfo
+from engine.devices.protocol import DeviceInfo, Result, room_for_data
+from engine.devices.protocol.frame import MOST_WIRE_BYTES
 from engine.errors import ConfigError, EngineError
 from engine.export.firmware import BOARDS, board_of, build, model_for_firmware, write_sources
-from engine.export.firmware.models import model_rate_hz, self_test_input
+from engine.export.firmware.c_text import literal
+from engine.export.firmware.models import MOST_OUTPUT_BYTES, model_files, model_rate_hz, self_test_input
 from engine.export.firmware.recordings import LEADS, RATE_HZ, recordings
 from engine.export.firmware.tables import resampler_files
-from engine.resources import resource_path
+from engine.resources import firmware_path, resource_path
 
 
 def copied_model(name: str, folder: Path, **window: object) -> Path:
@@ -94,9 +98,46 @@ def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path):
 def test_an_image_that_does_not_fit_says_so(tmp_path: Path):
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not on this machine")
-    with pytest.raises(EngineError, match="too large for the board"):
-        build("an547", tmp_path / "image", ["seg-4-xl"] * 4)
-    assert not (tmp_path / "image").exists()
+    models = [copied_model("seg-4-xl", tmp_path / f"copy-{k}") for k in range(4)]
+    with pytest.raises(EngineError, match=r"too large for the board, which lacks [\d,]+ bytes of flash") as refusal:
+        build("an547", tmp_path / "image", models)
+    assert "fewer" in str(refusal.value) and not (tmp_path / "image").exists()
+
+
+def test_an_image_is_a_file(tmp_path: Path):
+    with pytest.raises(EngineError, match="is a folder"):
+        build("an547", tmp_path)
+
+
+def test_models_of_one_name_are_refused():
+    models = [model_for_firmware("seg-4-sm", k, "portable") for k in range(2)]
+    with pytest.raises(ConfigError, match="two models of an image have the name seg-4-sm"):
+        model_files(models, [0, 0])
+
+
+def test_a_result_that_would_never_fit_the_queue_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.export.firmware.models.MOST_OUTPUT_BYTES", 1000)
+    with pytest.raises(EngineError, match=r"seg-4-sm is too large for a board: 256 bytes in, 1,024 out"):
+        model_for_firmware("seg-4-sm", 0, "portable")
+
+
+def test_the_largest_result_fits_the_queue():
+    outbox = int(re.search(r"#define ROOM (\d+)u", firmware_path("app", "outbox.c").read_text())[1])
+    frames = MOST_OUTPUT_BYTES // room_for_data(Result) + 2  # as firmware/app asks for
+    assert outbox >= frames * MOST_WIRE_BYTES
+
+
+@pytest.mark.parametrize("name", ['quote"d', "back\\slash", "what??/"])
+def test_names_are_written_as_c_strings(name: str, tmp_path: Path):
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not on this machine")
+    code = f"#include <stdio.h>\nint main(void) {{ puts({literal(name)}); return 0; }}\n"
+    (tmp_path / "name.c").write_text(code, encoding="utf-8")
+    program = tmp_path / "name"
+    subprocess.run(["gcc", "-std=c99", str(tmp_path / "name.c"), "-o", str(program)], check=True)
+    assert subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout == name + "\n"
+    with pytest.raises(EngineError, match="ASCII"):
+        literal("Vorhöfe")
 
 
 def test_unknown_boards_and_vendors_boards(tmp_path: Path):
