@@ -24,6 +24,7 @@ RHYTHM_UI = 20.0
 BEATS_UI = 18.0
 MIN_MARK_UI = 2.0
 TITLE_UI = 13.0
+MV_SHARE = 0.6  # of the band of the denoised signal that a millivolt takes at most
 LOW_SHARE = 0.2  # of its band that the denoised line lies below the middle: QRS complexes point up as a rule
 
 
@@ -107,13 +108,14 @@ def _draw_waves(surface: Surface, band: Band, waves: Spans) -> None:
 
 
 def _draw_trace(surface: Surface, band: Band, trace: BoardTrace) -> None:
-    """The denoised signal at half the gain of the traces."""
+    """The denoised signal, at the gain of the traces or as much of it as fits."""
     first, last = np.searchsorted(trace.position, surface.samples())
     shown = slice(max(0, int(first) - 1), int(last) + 1)
     mv = trace.mv[shown]
     known = np.isfinite(mv)
     x = trace.position[shown] * surface.scale.px_per_sample - surface.left
-    y = band.middle + LOW_SHARE * band.height - (mv - trace.level_mv) * surface.scale.px_per_mv / 2
+    px_per_mv = min(surface.scale.px_per_mv, MV_SHARE * band.height)
+    y = band.middle + LOW_SHARE * band.height - (mv - trace.level_mv) * px_per_mv
     joined = known[1:] & known[:-1]
     lines = LineBuffer()
     out = lines.take(int(joined.sum()))

@@ -219,9 +219,12 @@ class BoardPanel(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self.boxes = [ModelBox(model) for model in info.models]
+        before: QWidget = self._sections[2].heading
         for box in self.boxes:
             box.toggled.connect(self._choose_models)
             self._models.addWidget(box)
+            self.setTabOrder(before, box.switch)
+            before = box.switch
         if not self.boxes:
             self._models.addWidget(role_label("muted", "No model runs on this board."))
 

@@ -554,5 +554,17 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(streaming: Live
     assert unreachable == []
 
 
+def test_the_tabulator_goes_through_a_column_from_top_to_bottom(streaming: LiveView) -> None:
+    board = streaming.board
+    column = [board.results, *(box.switch for box in board.boxes), *board.noise.values(), streaming.faults.stall]
+    met: list[QWidget] = []
+    widget: QWidget = board.source
+    for _ in range(200):
+        widget = widget.nextInFocusChain()
+        if widget in column:
+            met.append(widget)
+    assert met[: len(column)] == column
+
+
 def _name(widget: QObject) -> str:
     return f"{type(widget).__name__} {getattr(widget, 'text', QLabel)()} in {type(widget.parent()).__name__}"
