@@ -98,6 +98,7 @@ def report(session: LiveSession, told: LiveStatistics) -> str:
         cost = f", {model.instructions:,} instructions each" if model.instructions else ""
         equal = f"{model.equal} of {model.compared} equal" if model.compared else "none compared"
         lines.append(f"{model.model}: {_windows(model.windows)}, {equal}{cost}")
+    lines += sorted({model.why for model in told.models if model.why and not model.compared})
     if analysis is not None:
         lines.append(analysis.summary)
     if recording is not None:

@@ -140,6 +140,7 @@ class BoardResults:
             instructions=last.instructions if last is not None else 0,
             compared=compared,
             equal=equal,
+            why=last.why if last is not None else "",
         )
 
 

@@ -51,6 +51,6 @@ def open_host_model(model: ModelInfo, uv_per_code: float) -> HostModel:
         compiled = CompiledModel.open(card.path)
         return HostModel(rule, compiled.input_shape[1:], True, "", compiled)
     except EngineError as error:
-        fault = str(error)
+        fault = f"{error.fault} ({error.hint})" if error.hint else error.fault
     interpreter = TfliteModel(card.path)
     return HostModel(rule, interpreter.input_shape[1:], False, fault, interpreter)

@@ -89,6 +89,7 @@ class ModelFigures:
     instructions: int  # of the last window; 0: not counted
     compared: int
     equal: int
+    why: str = ""  # the last window is not compared, where it is not
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,9 @@ class CompiledModel:
             return CompiledModel(_library(source), source)
         except OSError as error:
             raise EngineError(error.strerror or "cannot be loaded", path=path) from None
+        except AttributeError:
+            fault = "the C compiler made a library that shows no function"
+            raise EngineError(fault, path=path, hint="on Windows use MinGW's gcc: set CC") from None
         except EngineError as error:
             raise error if error.path else type(error)(error.fault, path=path, hint=error.hint) from None
 
@@ -111,7 +114,7 @@ def compiler() -> tuple[str, ...]:
     if chosen:
         raise EngineError(f'the C compiler "{chosen[0]}" named by CC is not installed', hint="correct or unset CC")
     raise EngineError(
-        "no C compiler is installed, which running a model as C needs",
+        "no C compiler is installed",
         hint="install gcc or clang, or name a compiler in the environment variable CC",
     )
 

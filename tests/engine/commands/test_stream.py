@@ -8,10 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from engine.cli import BAD_INPUT, DONE, main
+from engine.commands.stream_telling import report
+from engine.devices.live_types import LiveStatistics, ModelFigures
 from engine.devices.simulator import Simulator
 from engine.records import open_record
 
@@ -160,3 +164,10 @@ def wait_until(condition, timeout_s: float = 20.0) -> None:
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     assert condition()
+
+
+def test_windows_that_are_not_compared_have_their_reason_told_once():
+    models = tuple(ModelFigures(k, f"m{k}", 3, 0, 0.5, 10, 10, 0, 0, 0, "no C compiler") for k in range(2))
+    quiet: Any = SimpleNamespace(info=None, port="x", analysis=None, recording=None)
+    said = report(quiet, LiveStatistics(models=models)).splitlines()
+    assert said[-3:] == ["m0: 3 windows, none compared", "m1: 3 windows, none compared", "no C compiler"]
