@@ -16,7 +16,7 @@ from engine.devices.protocol import DeviceInfo, Samples, Samples24, Start
 from engine.devices.ring import Ring
 from engine.devices.sample_axis import Account, Placement, SampleAxis
 
-LONGEST_STEP_S = 3600.0  # a step ahead in the index beyond this is no loss but a board counting anew
+SLACK_S = 10.0  # a step in the index further ahead of the clock is no loss: a board counts anew, or a frame lies
 
 Ints = NDArray[np.signedinteger]
 SampleSink = Callable[[int, Ints], None]
@@ -84,7 +84,7 @@ class StreamIntake:
             self.misfits += 1
             return None
         segments = len(self.axis.segments)
-        longest = round(LONGEST_STEP_S * self.shape.rate_hz)
+        longest = self._longest_gap(arrived_s)
         place = self.axis.place(message.index, message.count, sequence, longest_gap=longest)
         if place.skip == message.count:
             return place
@@ -101,8 +101,19 @@ class StreamIntake:
         self._time(arrived_s, transit_s)
         return place
 
+    @property
+    def _board_s(self) -> float:
+        """Time from the beginning of the segment to its newest sample, by the board's clock."""
+        return (self.axis.stop - self.axis.segments[-1].start) / self.shape.rate_hz
+
+    def _longest_gap(self, arrived_s: float) -> int:
+        """As many samples as can be missing before a frame that arrives now."""
+        line = self.clock.line
+        passed_s = 0.0 if line is None else max(0.0, arrived_s - line.host_s(self._board_s))
+        return round((passed_s + SLACK_S) * self.shape.rate_hz)
+
     def _time(self, arrived_s: float, transit_s: float) -> None:
-        board_s = (self.axis.stop - self.axis.segments[-1].start) / self.shape.rate_hz
+        board_s = self._board_s
         self.clock.add(board_s, arrived_s)
         line = self.clock.line
         if line is not None:
