@@ -99,8 +99,8 @@ COMMAND = [sys.executable, "-m", "engine", "stream", "--no-analysis", "--leads",
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are for POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signals_end_the_stream_with_all_its_figures_also_in_the_background(tmp_path, number):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_end_the_stream_with_all_its_figures_also_in_the_background(tmp_path, name):
     with Simulator(models=[]) as simulator:
         child = subprocess.Popen(
             [*COMMAND, "--port", simulator.url, "--record", str(tmp_path), "--json", "-"],
@@ -109,7 +109,7 @@ def test_signals_end_the_stream_with_all_its_figures_also_in_the_background(tmp_
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as shells do for "command &"
         )
         wait_until(lambda: any(path.stat().st_size for path in tmp_path.glob("live-*.part/*.dat")))
-        child.send_signal(number)
+        child.send_signal(getattr(signal, name))
         told = json.loads(child.communicate(timeout=30)[0])
     assert child.returncode == DONE
     assert told["samples"] == told["recording"]["samples"] > 0
