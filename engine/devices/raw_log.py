@@ -7,6 +7,7 @@ length, bytes; all little-endian. A file that ends in the middle of a chunk is g
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ MAGIC = b"HKWRAW 1\n"
 _CHUNK = struct.Struct("<dI")
 _LONGEST_CHUNK = 1 << 20
 _LONGEST_HEADER = 1 << 16
+_LONGEST_SILENCE_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,19 @@ class RawLog:
 
     def chunks(self) -> Iterator[tuple[float, bytes]]:
         """(seconds on the clock of then, bytes), in order; ends where a file is cut or damaged."""
+        earliest_s, latest_s = 0.0, math.inf
         for part in self.parts:
             _, at = _read_header(part)
             with part.open("rb") as file:
                 file.seek(at)
                 while len(head := file.read(_CHUNK.size)) == _CHUNK.size:
                     arrived_s, length = _CHUNK.unpack(head)
-                    if length > _LONGEST_CHUNK:
-                        break
+                    if length > _LONGEST_CHUNK or not earliest_s <= arrived_s < latest_s:
+                        return
                     data = file.read(length)
                     if len(data) < length:
                         break
+                    earliest_s, latest_s = arrived_s, arrived_s + _LONGEST_SILENCE_S
                     yield arrived_s, data
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import signal
@@ -261,3 +262,13 @@ def test_raw_log_cut_in_a_chunk_is_good_up_to_there(tmp_path):
     (tmp_path / "c.hkraw").write_bytes(data[:40] + b"\n" + data[40:])
     with pytest.raises(DeviceError, match="header is damaged"):
         RawLog(tmp_path / "c.hkraw")
+
+
+@pytest.mark.parametrize("wrong_s", [math.nan, math.inf, 1e300, -5.0, 3.0])
+def test_raw_log_ends_where_its_clock_makes_no_sense(tmp_path, wrong_s):
+    log = raw_log.RawLogWriter(tmp_path / "a.hkraw", HEADER)
+    for arrived_s in (5.0, 5.0, 6.0, wrong_s, 7.0):
+        log.append(b"x", arrived_s)
+    log.flush(durable=False)
+    log.close()
+    assert [t for t, _ in RawLog(tmp_path / "a.hkraw").chunks()] == [5.0, 5.0, 6.0]
