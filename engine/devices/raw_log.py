@@ -99,7 +99,10 @@ class RawLog:
         """(seconds on the clock of then, bytes), in order; ends where a file is cut or damaged."""
         earliest_s, latest_s = 0.0, math.inf
         for part in self.parts:
-            _, at = _read_header(part)
+            try:
+                _, at = _read_header(part)
+            except DeviceError:  # a part that had only just been begun when its program was killed
+                return
             with part.open("rb") as file:
                 file.seek(at)
                 while len(head := file.read(_CHUNK.size)) == _CHUNK.size:

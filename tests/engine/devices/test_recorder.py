@@ -259,6 +259,9 @@ def test_raw_log_cut_in_a_chunk_is_good_up_to_there(tmp_path):
     again = RawLog(tmp_path / "b.hkraw")
     assert again.header == HEADER
     assert [(t, c[0]) for t, c in again.chunks()] == [(float(k), k) for k in range(9)]
+    (tmp_path / "d_0001.hkraw").write_bytes(data)
+    (tmp_path / "d_0002.hkraw").write_bytes(b"")  # killed when it had only just been begun
+    assert len(list(RawLog(tmp_path / "d_0001.hkraw").chunks())) == 10
     (tmp_path / "c.hkraw").write_bytes(data[:40] + b"\n" + data[40:])
     with pytest.raises(DeviceError, match="header is damaged"):
         RawLog(tmp_path / "c.hkraw")
