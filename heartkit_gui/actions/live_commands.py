@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from heartkit_gui.views.main_window import MainWindow
 
 
+MARKS = "event"  # annotator of the marks in our recordings (`engine.devices.recorder`, too slow to import here)
+
+
 class LiveCommands(QObject):
     """Brings the live view up, and drives it. The view is made when it is first wanted."""
 
@@ -209,6 +212,7 @@ class LiveCommands(QObject):
         document = self._window.context.document
         record = document.record
         self._service.to_inject = None if record is None else (record.path, document.hints)
+        document.show_annotations(MARKS)
 
     @Slot(str, str, str)
     def _failed(self, title: str, sentence: str, details: str) -> None:

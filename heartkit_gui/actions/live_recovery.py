@@ -44,7 +44,7 @@ class RecoveryDialog(QDialog):
         named = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED))
         what = f"{len(names)} recordings were" if many else "A recording was"
         self.sentence = role_label("", f"{what} interrupted before the end: {named}.", wrap=True)
-        about = "Recovering finishes them up to about their last second; nothing is lost by doing it later."
+        about = "Recovering keeps all but about the last second. Nothing is lost by doing it later."
         buttons = QDialogButtonBox()
         self.recover = buttons.addButton("Recover", QDialogButtonBox.ButtonRole.AcceptRole)
         self.later = buttons.addButton("Not now", QDialogButtonBox.ButtonRole.RejectRole)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -46,6 +46,7 @@ from heartkit_gui.widgets.panel import scrolling
 FRAME_MS = 16
 POLL_MS = 200
 LEFT_PX, RIGHT_PX = 284, 300
+LEAST_PX = (480, 240)
 POINCARE_S = 300.0
 DELAYS_KEPT = 60 * 120
 BOARD_MARGIN_S = 6.0
@@ -386,6 +387,10 @@ class LiveView(QWidget):
         """The stream goes on by itself; a recording that ends is still told of."""
         self._frame.stop()
         super().hideEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """Always the same, so that words that come and go here never squeeze the panels of the review."""
+        return QSize(*LEAST_PX)
 
     # -- what the panels ask for
 

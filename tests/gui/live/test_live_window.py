@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.devices import raw_log
+from engine.devices import raw_log, recorder
 from engine.devices.heart_rate import RateLimits
 from engine.devices.link_state import LinkState
 from engine.devices.protocol import Source
@@ -292,6 +292,9 @@ def test_a_recording_is_reviewed_with_the_findings_of_the_stream(
     assert record.n_samples == status.n_samples
     names = {found.name for found in window.context.document.annotations}
     assert len(names) >= 2  # the marks, and what was found
+    shown = window.context.document.shown_annotations
+    assert shown is not None and shown.name == recorder.MARKS
+    assert "mark" in " ".join(shown.aux).lower()
     assert window.context.live.is_open  # streaming goes on
     session = window.context.live.session
     assert session is not None and session.ring is not None
