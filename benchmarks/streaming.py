@@ -96,10 +96,9 @@ def run(
         told, hidden = session.statistics(), silent_gaps(session)
         session.close()
     drift = "-" if told.drift_ppm is None else f"{told.drift_ppm:+.1f}"
-    survived = told.frames / max(1, told.frames + told.frames_lost)  # one damaged end of a frame costs two
     print(
         f"{kind:<10}{rate_hz:>5} x {leads:<3}{told.elapsed_s:>7.0f}{told.samples:>10,}{told.samples_lost:>8,}"
-        f"{hidden:>7}{100 * survived:>9.3f}{growth_mb:>8.1f}{100 * share:>7.1f}"
+        f"{hidden:>7}{100 * told.frames_whole:>9.3f}{growth_mb:>8.1f}{100 * share:>7.1f}"
         f"{told.latency.p50_ms:>7.1f}{told.latency.p95_ms:>7.1f}{told.latency.p99_ms:>7.1f}{drift:>8}"
         f"   {told.windows_equal}/{told.windows_compared}",
         flush=True,

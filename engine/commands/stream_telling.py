@@ -88,7 +88,9 @@ def report(session: LiveSession, told: LiveStatistics) -> str:
     info, analysis, recording = session.info, session.analysis, session.recording
     lines = [f"{info.board}, {info.firmware}" if info is not None else session.port]
     lost = f"{told.samples_lost:,} lost" + (f", {told.samples_unknown:,} unknown" if told.samples_unknown else "")
-    lines.append(f"{told.samples:,} samples in {told.elapsed_s:.1f} s, {lost}; {told.frames_bad:,} frames bad")
+    whole = f", {100 * told.frames_whole:.2f} % of all whole" if told.frames_lost else ""
+    frames = f"{told.frames_bad:,} frames bad{whole}"
+    lines.append(f"{told.samples:,} samples in {told.elapsed_s:.1f} s, {lost}; {frames}")
     latency = told.latency
     if latency.n:
         lines.append(f"latency {latency.p50_ms:.0f} / {latency.p95_ms:.0f} / {latency.p99_ms:.0f} ms (50/95/99 %)")

@@ -113,6 +113,7 @@ class BoardFigures:
 class LiveStatistics:
     """A session in figures, as of now.
 
+    frames: good ones. frames_bad: refused ones. frames_lost: missing by their sequence, refused ones among them.
     samples: received. samples_lost: proved missing by the sample index. samples_unknown: gaps between segments, by
     the host's clock. latency: from the moment a sample was due until it was in the ring, above the fastest frame
     seen plus half the shortest round trip. drift_ppm: how much faster the board samples than it says, by the
@@ -140,6 +141,11 @@ class LiveStatistics:
     windows_equal: int = 0
     models: tuple[ModelFigures, ...] = ()
     board: BoardFigures = field(default_factory=BoardFigures)
+
+    @property
+    def frames_whole(self) -> float:
+        """Share of the frames sent that came undamaged."""
+        return self.frames / max(1, self.frames + self.frames_lost)
 
 
 @dataclass(frozen=True)
