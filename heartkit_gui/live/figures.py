@@ -178,7 +178,7 @@ def link_rows(
         LinkRow(
             "Frames bad",
             f"{told.frames_bad:,}".replace(",", "\u2009"),
-            f"Refused by their check sum; {100 * told.frames_whole:.2f} % of all frames came whole, by their numbers",
+            f"Refused by their check sum; {100 * told.frames_whole:.2f} % came whole, by their numbers",
             told.frames_bad > 0,
         ),
         LinkRow("Clock drift", drift, "How much faster the board samples than it says, by this computer's clock"),
