@@ -12,7 +12,12 @@ from engine.signals.span import Span
 from heartkit_gui.canvas.geometry import Band
 from heartkit_gui.canvas.lanes import draw_rhythm
 from heartkit_gui.canvas.marks import Spans
-from heartkit_gui.canvas.overlays import LETTER_SHIFT_UI, LETTERS_MIN_UI_PER_S, draw_beat_lane
+from heartkit_gui.canvas.overlays import (
+    LETTER_SHIFT_UI,
+    LETTERS_MIN_UI_PER_S,
+    SEGMENTS_MIN_UI_PER_S,
+    draw_beat_lane,
+)
 from heartkit_gui.canvas.primitives import LineBuffer
 from heartkit_gui.canvas.surface import Surface
 from heartkit_gui.live.board_marks import BoardMarks
@@ -47,9 +52,10 @@ def draw_board(surface: Surface) -> None:
         _draw_track(surface, track, scene.board)
         draw_rhythm(surface, rhythm, scene.board.rhythm, Spans(()))
         draw_beat_lane(surface, scene.board.beats, rhythm.bottom + BEATS_UI / 2 * ui)
-        _draw_waves(surface, waves, scene.board.waves)
-        if scene.board.trace is not None:
-            _draw_trace(surface, denoised, scene.board.trace)
+        if surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * ui:
+            _draw_waves(surface, waves, scene.board.waves)
+            if scene.board.trace is not None:
+                _draw_trace(surface, denoised, scene.board.trace)
         surface.unclip()
     _title(surface, track, "Differs", theme.danger if _differs_now(surface, scene) else theme.canvas_text_muted)
     _title(surface, rhythm, "Board", theme.canvas_text_muted)

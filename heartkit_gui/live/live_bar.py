@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from heartkit_gui.actions.registry import ActionRegistry
-from heartkit_gui.widgets.labels import align_figures, role_label
+from heartkit_gui.widgets.labels import align_figures
 
 SHOWN = ("live.mode_sweep", "live.mode_roll", "live.freeze", "live.mark", "live.record")
 
@@ -25,7 +25,7 @@ class LeadAction(QAction):
 
 
 class LiveBar(QWidget):
-    """Buttons of the live view, which leads are shown, how long it streams and how far a recording is."""
+    """Buttons of the live view, which leads are shown, and how far a recording is."""
 
     leads_chosen = Signal(object)  # tuple of indices, None for all
 
@@ -59,12 +59,10 @@ class LiveBar(QWidget):
         self.recording = QLabel()
         self.recording.setProperty("role", "danger")
         self.recording.setAccessibleName("Recording")
-        self.elapsed = role_label("muted")
-        self.elapsed.setAccessibleName("Time streamed")
-        for label in (self.recording, self.elapsed):
-            align_figures(label)
-            row.addWidget(label)
-            row.addSpacing(8)
+        align_figures(self.recording)
+        row.addWidget(self.recording)
+        row.addSpacing(8)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # a recording squeezes nothing
 
     def show_leads(self, names: Sequence[str]) -> None:
         """Leads that can be chosen."""
@@ -75,9 +73,8 @@ class LiveBar(QWidget):
             self._menu.addAction(action)
         self.leads.setEnabled(len(names) > 1)
 
-    def show_times(self, elapsed: str, recording: str) -> None:
-        """How long it streams, and how far a recording is."""
-        self.elapsed.setText(elapsed)
+    def show_recording(self, recording: str) -> None:
+        """How far a recording is, empty where there is none."""
         self.recording.setText(f"● REC {recording}" if recording else "")
 
     @Slot()

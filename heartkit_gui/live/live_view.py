@@ -222,7 +222,7 @@ class LiveView(QWidget):
         if session is None:
             return
         told = session.statistics()
-        self._show_recording(session, told)
+        self._show_recording(session)
         if self.isVisible():
             self._show_findings(session, told)
             self._show_link(session, told)
@@ -346,11 +346,11 @@ class LiveView(QWidget):
         self.link.show_rows(rows, delays)
         self.board.show_figures(told, self._service.recorded_instructions)
 
-    def _show_recording(self, session: LiveSession, told: LiveStatistics) -> None:
+    def _show_recording(self, session: LiveSession) -> None:
         recording = session.recording
         is_recording = recording is not None and recording.is_recording
         words = figures.recorded(recording.seconds, recording.size_bytes) if recording and is_recording else ""
-        self.bar.show_times(f"Streaming {figures.elapsed(told.elapsed_s)}" if self._streams else "", words)
+        self.bar.show_recording(words)
         ended = recording is not None and not is_recording and recording.folder != self._told_of
         if recording is not None and ended:
             self._told_of = recording.folder
