@@ -262,6 +262,23 @@ def test_rates_beyond_the_limits_are_remarked_on_as_no_alarm(
     wait(qtbot, lambda: not streaming.numbers.alert.isVisible())
 
 
+def test_nothing_moves_when_a_remark_a_mark_or_a_recording_comes(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    def places() -> tuple[object, ...]:
+        return streaming.canvas.geometry(), streaming.canvas.view.geometry.rows, streaming.numbers.legend.geometry()
+
+    wait(qtbot, lambda: streaming.numbers.rate.text() != "–")
+    before = places()
+    window.registry.run("live.mark")
+    window.registry.run("live.record")
+    streaming.numbers.limits.high.setValue(41)
+    wait(qtbot, lambda: streaming.numbers.alert.isVisible())
+    wait(qtbot, lambda: "kB" in streaming.bar.recording.text())
+    wait(qtbot, lambda: streaming.canvas.scene.reference is not None)
+    assert places() == before
+
+
 def test_a_mark_is_kept_and_shown(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     wait(qtbot, lambda: streaming.canvas.scene.reference is not None)
