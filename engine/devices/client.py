@@ -7,6 +7,7 @@ come from any thread.
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from engine.devices.faults import (
     LinkLostError,
     NoAnswerError,
     RecordingEndedError,
+    RefusedError,
     VersionError,
 )
 from engine.devices.hearing import GARBAGE_FRAMES, Hearing
@@ -186,8 +188,8 @@ class BoardClient:
             self.request(Stop())
 
     def request(self, message: Message, *, tries: int = REQUEST_TRIES, timeout_s: float = REQUEST_S) -> Ack:
-        """Send and wait for the ACK. Raises DeviceError when refused, NoAnswerError when none comes."""
-        what = type(message).__name__.upper()
+        """Send and wait for the ACK. Raises RefusedError, or NoAnswerError when none comes."""
+        what = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(message).__name__).upper()
         for _ in range(tries):
             sent_s = now_s()
             sequence = self.send(message)
@@ -196,7 +198,7 @@ class BoardClient:
                 continue
             self.round_trip_s = float(np.fmin(self.round_trip_s, now_s() - sent_s))
             if ack.status != Status.OK:
-                raise DeviceError(f"the board refused {what}: {ack.detail or _said(ack.status)}")
+                raise RefusedError(f"the board refused {what}: {ack.detail or _said(ack.status)}", value=ack.value)
             return ack
         raise NoAnswerError(f"{self.port}: the board does not answer {what}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.errors import EngineError
 
 
@@ -15,6 +17,16 @@ class LinkLostError(DeviceError):
 
 class NoAnswerError(DeviceError):
     """The port is open but nobody answers in our protocol."""
+
+
+class RefusedError(DeviceError):
+    """The board answered that it will not do what was asked. value: the number in its answer."""
+
+    def __init__(
+        self, fault: str, *, path: str | Path | None = None, hint: str | None = None, value: int = 0
+    ) -> None:
+        super().__init__(fault, path=path, hint=hint)
+        self.value = value
 
 
 class VersionError(DeviceError):
