@@ -198,8 +198,8 @@ class ViewCommands(QObject):
         self._window.status.filter.setText(shown.label if record is not None else "")
 
     def sync_layouts(self) -> None:
-        """Grey out layouts that the record cannot fill."""
-        if self._document.record is not None:
+        """Grey out layouts that the record cannot fill; a stream has none."""
+        if self._document.record is not None and not self._window.live.is_shown:
             available = self._canvas.available_layouts()
             for action in self._window.registry:
                 if action.row.group == "layout":

@@ -36,12 +36,16 @@ NO_SIGNAL = "No signal now"
 
 @dataclass(frozen=True)
 class Present:
-    """What is so at this moment, in words; without a stream nothing is."""
+    """What is so at this moment, in words; without a stream nothing is.
+
+    `goes_on`: beats still come, so that the type of the newest may change.
+    """
 
     rate: str = MISSING
     rhythm: str = NO_SIGNAL
     alert: str = ""
     contact: str = ""
+    goes_on: bool = False
 
 
 def rate_text(rate_per_min: float) -> str:
@@ -69,9 +73,10 @@ def alert_text(alert: RateAlert | None) -> str:
     return f"{side} {alert.limit_per_min:.0f} per minute ({NOT_AN_ALARM})"
 
 
-def beat_counts(analysis: Analysis | None) -> dict[str, int]:
-    """Beats of each class since the start."""
+def beat_counts(analysis: Analysis | None, goes_on: bool = False) -> dict[str, int]:
+    """Beats of each class since the start; while it goes on without the newest, whose type may still change."""
     aami = analysis.beats.aami if analysis is not None else ()
+    aami = aami[:-1] if goes_on else aami
     return {kind: aami.count(kind) for kind in KINDS}
 
 

@@ -332,6 +332,7 @@ class LiveView(QWidget):
                 figures.rhythm_text(analysis),
                 figures.alert_text(session.rate_alert),
                 figures.lead_off_text(told.board.lead_off_mask, session.info),
+                goes_on=True,
             )
         self.numbers.show_findings(analysis, recent, present)
 

@@ -179,7 +179,7 @@ class NumberPanel(QWidget):
         self._alerted = present.alert
         self.rhythm.setText(present.rhythm)
         self.source.setText(_makers(analysis))
-        for kind, count in figures.beat_counts(analysis).items():
+        for kind, count in figures.beat_counts(analysis, present.goes_on).items():
             self._counts[kind].setText(f"{count:,}".replace(",", "\u2009"))
         for name, value in figures.intervals(analysis):
             self._intervals[name].setText(value)

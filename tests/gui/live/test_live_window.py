@@ -394,9 +394,10 @@ def test_a_record_is_opened_and_the_colours_changed_while_streaming(
         window.open_sample("mitdb")
     assert not window.live.is_shown
     assert window.context.live.is_open and session.status.state is LinkState.STREAMING
+    assert window.registry["view.layout_stacked"].isEnabled()
     window.registry.run("live.show")
     wait(qtbot, lambda: streaming.canvas.position > at + 100)
-    assert window.context.document.record is not None
+    assert not window.registry["view.layout_stacked"].isEnabled()
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Left, Qt.Key.Key_PageUp, Qt.Key.Key_Home])

@@ -141,6 +141,15 @@ def test_a_board_of_software_is_told_as_one() -> None:
     assert dict(figures.board_rows(replace(BOARD, simulated=True), told))["Firmware"] == "1.0, simulated"
 
 
+def test_the_newest_beat_of_a_stream_counts_once_the_next_is_there(
+    make_record: Callable[..., ArrayRecord], make_analysis: Callable[..., Analysis]
+) -> None:
+    found = make_analysis(make_record(), [500, 900, 1300])
+    assert figures.beat_counts(found)["N"] == 3
+    assert figures.beat_counts(found, goes_on=True)["N"] == 2
+    assert figures.beat_counts(None, goes_on=True)["N"] == 0
+
+
 def test_intervals_of_the_stream_are_medians_in_ms(
     make_record: Callable[..., ArrayRecord], make_analysis: Callable[..., Analysis]
 ) -> None:
