@@ -207,8 +207,7 @@ class LiveFeed:
         elif isinstance(message, Event):
             position = intake.axis.position(message.index)
             at = intake.axis.stop if position is None else position
-            kind = EventKind(message.kind).name.lower()
-            self.note(LiveEvent(at, kind, message.text, message.value))
+            self.note(LiveEvent(at, _event_name(message.kind), message.text, message.value))
             if message.kind == EventKind.SOURCE:
                 self._stretches.append(at)
 
@@ -290,6 +289,11 @@ def _may_begin_anew(message: Message) -> bool:
     if isinstance(message, Event):
         return bool(message.kind == EventKind.BOOT)
     return isinstance(message, Info) and message.offset == 0
+
+
+def _event_name(kind: int) -> str:
+    """In words; later firmware may know events that this program does not."""
+    return EventKind(kind).name.lower() if kind in tuple(EventKind) else f"event {kind}"
 
 
 def _figures(stats: Stats) -> BoardFigures:

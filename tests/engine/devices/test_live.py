@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import math
+import random
+import struct
 import time
+from binascii import crc_hqx
 from dataclasses import fields, is_dataclass
 
 import numpy as np
@@ -15,6 +18,8 @@ from engine.devices.link_state import LinkState
 from engine.devices.live import LiveSession
 from engine.devices.live_types import StreamOptions
 from engine.devices.protocol import FLUSH, Ack, Source, Start, Status, encode
+from engine.devices.protocol.cobs import cobs_encode
+from engine.devices.protocol.messages import BY_TYPE
 from engine.devices.recorder import RecorderOptions
 from engine.devices.transports import open_port
 from engine.records import open_record, read_annotations
@@ -269,11 +274,6 @@ def test_firmware_of_another_version_is_told_apart(board):
 
 
 def test_frames_of_another_version_are_told_apart(board):
-    import struct
-    from binascii import crc_hqx
-
-    from engine.devices.protocol.cobs import cobs_encode
-
     plain = struct.pack("<BBH", 7, 2, 0)
     board.mute = True
     for _ in range(3):
@@ -317,3 +317,19 @@ def test_marks_are_kept_where_they_were_made(session, board, tmp_path):
     assert marks.aux == ("mark: palpitations",)
     with open_record(status.folder / "m.edf") as record:
         assert record.n_samples >= 350
+
+
+def test_whatever_a_board_says_in_good_frames_the_session_goes_on(session, board):
+    session.start(StreamOptions(rate_hz=250, n_leads=2))
+    rng = random.Random(4)
+    n = 3000
+    for k in range(n):
+        octets = [0, 1, 2, 255] if k % 2 else range(256)
+        body = bytes(rng.choice(octets) for _ in range(rng.choice([0, 1, 4, 8, 10, 14, 30, 60])))
+        plain = struct.pack("<BBH", 1, rng.choice(list(BY_TYPE)), k) + body
+        board.send_bytes(cobs_encode(plain + struct.pack("<H", crc_hqx(plain, 0xFFFF))) + b"\0")
+    assert until(lambda: session.statistics().frames + session.statistics().frames_bad >= n, 30)
+    session.results(0, 1 << 40), session.disagreements(0, 1 << 40)
+    assert until(lambda: session.status.state.is_connected)  # too many bodies of no sense are garbage, which heals
+    assert not any("failed" in line for line in session.log_lines)
+    assert "event" in {event.kind.partition(" ")[0] for event in session.events}  # kinds this program does not know
