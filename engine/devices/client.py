@@ -420,4 +420,4 @@ class BoardClient:
 
 
 def _said(status: int) -> str:
-    return Status(status).name.lower().replace("_", " ")
+    return Status(status).name.lower().replace("_", " ") if status in tuple(Status) else f"status {status}"

@@ -248,6 +248,9 @@ def test_refused_requests_name_what_was_refused(session, board):
     board.refuse[Start.TYPE] = Status.BUSY
     with pytest.raises(DeviceError, match="refused START: busy"):
         session.start()
+    board.refuse[Start.TYPE] = 77  # of later firmware
+    with pytest.raises(DeviceError, match="refused START: status 77"):
+        session.start()
     with pytest.raises(DeviceError, match=r"does not sample at 123 Hz.*250, 500, 1000"):
         session.start(StreamOptions(rate_hz=123))
     with pytest.raises(DeviceError, match="has 3 leads, not 4"):
