@@ -171,3 +171,16 @@ def test_windows_that_are_not_compared_have_their_reason_told_once():
     quiet: Any = SimpleNamespace(info=None, port="x", analysis=None, recording=None)
     said = report(quiet, LiveStatistics(models=models)).splitlines()
     assert said[-3:] == ["m0: 3 windows, none compared", "m1: 3 windows, none compared", "no C compiler"]
+
+
+def test_faults_of_the_simulator_are_chosen_in_words(tmp_path):
+    figures = tmp_path / "figures.json"
+    where = ["--board", "simulator", "--rate", "1000", "--leads", "1", "--seconds", "2", "--no-analysis"]
+    assert main(["stream", *where, "--fault", "drop=0.2", "--json", str(figures)]) == DONE
+    told = json.loads(figures.read_text())
+    assert told["samples_lost"] > 100 and told["samples"] > 500
+
+
+def test_faults_are_for_the_simulator(capsys):
+    assert main(["stream", "--port", "x", "--fault", "drop=1"]) == BAD_INPUT
+    assert "--board simulator" in capsys.readouterr().err
