@@ -140,7 +140,7 @@ def _read_header(path: Path) -> tuple[RawHeader, int]:
         raise DeviceError(f"cannot be read: {(error.strerror or str(error)).lower()}", path=path) from None
     end = head.find(b"\n", len(MAGIC))
     if not head.startswith(MAGIC) or end < 0:
-        raise DeviceError("is no recording of a live stream", path=path, hint=f"those end in {SUFFIX}")
+        raise DeviceError("is no recording of a live stream, or lacks its beginning", path=path)
     try:
         told: dict[str, Any] = json.loads(head[len(MAGIC) : end])
         header = RawHeader(
@@ -151,5 +151,6 @@ def _read_header(path: Path) -> tuple[RawHeader, int]:
             part=int(told["part"]),
         )
     except (InfoError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DeviceError(f"its header is damaged ({error})", path=path) from None
+        why = error.fault if isinstance(error, InfoError) else error
+        raise DeviceError(f"its header is damaged ({why})", path=path) from None
     return header, end + 1

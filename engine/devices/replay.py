@@ -71,9 +71,11 @@ class ReplayTransport(StandIn):
     def start(self, start: Start) -> str:
         """Play, or play on."""
         recorded = self.header.start
-        same_leads = start.lead_mask.bit_count() == recorded.lead_mask.bit_count()
-        if not same_leads or (start.sample_bits, start.rate_hz) != (recorded.sample_bits, recorded.rate_hz):
-            return "the recording has other leads, or samples of another rate or width"
+        n_leads = recorded.lead_mask.bit_count()
+        if start.lead_mask.bit_count() != n_leads:
+            return f"of a recording all leads are played; it has {n_leads}"
+        if (start.sample_bits, start.rate_hz) != (recorded.sample_bits, recorded.rate_hz):
+            return f"the recording has {recorded.sample_bits} bits at {recorded.rate_hz} Hz"
         if self._began_s is None:
             self._began_s = now_s()
             self._first_s = self._next[0] if self._next is not None else 0.0
