@@ -67,7 +67,9 @@ class Hearing:
             what = f"{self.n_bytes:,} bytes came, but nothing in our protocol"
             hint = f"another speed, or another kind of device? lines:{port} reads one that prints numbers"
             return NoAnswerError(f"{port}: {what}", hint=hint)
-        return NoAnswerError(f"{port}: nobody answers", hint="is the firmware running? does another program hold the board?")
+        return NoAnswerError(
+            f"{port}: nobody answers", hint="is the firmware running? does another program hold the board?"
+        )
 
 
 def _other_version(fault: str) -> VersionError:
