@@ -316,7 +316,8 @@ def test_random_requests_do_not_hurt_it(hurried, seed):
         if sequence % 100 == 0:
             hurried.send(Start(1000, 0b11, source=int(generator.integers(3)), model_mask=0b11))
         hurried.send_bytes(framed(kind, body, sequence))
-        hurried.read()
+        if sequence % 10 == 0:
+            hurried.read()
     hurried.send_bytes(FLUSH)
     assert hurried.info().board == "host"
     assert hurried.ask(Start(250, 1, source=REPLAY)).status == Status.OK

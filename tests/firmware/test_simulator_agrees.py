@@ -8,8 +8,10 @@ from random import Random
 import numpy as np
 import pytest
 from firmware_host import HostLink
+from random_frames import framed, random_bodies
 
 from engine.devices.protocol import (
+    FLUSH,
     Ack,
     Infer,
     Inject,
@@ -127,6 +129,17 @@ def test_any_conversation_goes_alike(board: HostLink, simulated: HostLink):
     for number in range(250):
         message = any_request(random)
         assert answer(simulated, message) == answer(board, message), f"{number}: {message}"
+
+
+def test_random_requests_do_not_end_the_simulator(simulated: HostLink):
+    for sequence, (kind, body) in enumerate(random_bodies(np.random.default_rng(6), 1000)):
+        if sequence % 100 == 0:
+            simulated.send(Start(1000, 0b11, source=REPLAY, model_mask=0b11))
+        simulated.send_bytes(framed(kind, body, sequence))
+        if sequence % 10 == 0:
+            simulated.read()
+    simulated.send_bytes(FLUSH)
+    assert simulated.info().board == "simulator"
 
 
 def test_no_upload_without_a_beginning(board: HostLink, simulated: HostLink):
