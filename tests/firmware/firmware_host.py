@@ -12,13 +12,16 @@ from typing import TypeVar
 import numpy as np
 
 from engine.devices.protocol import (
+    FLUSH,
     Ack,
     Assembler,
     BadFrame,
     DeviceInfo,
+    Event,
     FrameDecoder,
     Hello,
     Info,
+    Mark,
     Message,
     Result,
     Samples,
@@ -90,6 +93,13 @@ class HostLink:
         ack = self.all(Ack)[before]
         assert (ack.request, ack.request_sequence) == (message.TYPE, sequence)
         return ack
+
+    def settle(self) -> None:
+        """Wait until everything sent before has been dealt with."""
+        self.send_bytes(FLUSH)
+        self.send(Mark("settled"))
+        self.until(lambda: any(event.text == "settled" for event in self.all(Event)))
+        self.clear()
 
     def info(self) -> DeviceInfo:
         assembler = Assembler()

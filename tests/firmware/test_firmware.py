@@ -318,7 +318,7 @@ def test_random_requests_do_not_hurt_it(hurried, seed):
         hurried.send_bytes(framed(kind, body, sequence))
         if sequence % 10 == 0:
             hurried.read()
-    hurried.send_bytes(FLUSH)
+    hurried.settle()
     assert hurried.info().board == "host"
     assert hurried.ask(Start(250, 1, source=REPLAY)).status == Status.OK
     hurried.clear()

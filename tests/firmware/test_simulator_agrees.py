@@ -11,7 +11,6 @@ from firmware_host import HostLink
 from random_frames import framed, random_bodies
 
 from engine.devices.protocol import (
-    FLUSH,
     Ack,
     Infer,
     Inject,
@@ -138,7 +137,7 @@ def test_random_requests_do_not_end_the_simulator(simulated: HostLink):
         simulated.send_bytes(framed(kind, body, sequence))
         if sequence % 10 == 0:
             simulated.read()
-    simulated.send_bytes(FLUSH)
+    simulated.settle()
     assert simulated.info().board == "simulator"
 
 
