@@ -95,11 +95,17 @@ class HostLink:
         return ack
 
     def settle(self) -> None:
-        """Wait until everything sent before has been dealt with."""
-        self.send_bytes(FLUSH)
-        self.send(Mark("settled"))
-        self.until(lambda: any(event.text == "settled" for event in self.all(Event)))
-        self.clear()
+        """Wait until everything sent before has been dealt with; asks again where the answer found no room."""
+        for attempt in range(int(LIMIT_S)):
+            self.send_bytes(FLUSH)
+            self.send(Mark(f"settled {attempt}"))
+            end = time.monotonic() + 1.0
+            while time.monotonic() < end:
+                self.read()
+                if any(event.text == f"settled {attempt}" for event in self.all(Event)):
+                    self.clear()
+                    return
+        raise AssertionError("the board does not answer any more")
 
     def info(self) -> DeviceInfo:
         assembler = Assembler()
