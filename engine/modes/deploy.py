@@ -94,6 +94,7 @@ def deploy(
     Raises EngineError for a model without C, and for a missing tool.
     """
     card = read_card(model)
+    ours = CompiledModel.open(card.path)
     with tempfile.TemporaryDirectory() as scratch:
         job.message(f"building firmware for {board}")
         built = build(board, image or Path(scratch) / "firmware", [card.path])
@@ -103,34 +104,35 @@ def deploy(
             start(board, image=built.path, fallback=False, count_instructions=counting) as virtual,
             InferenceBoard(virtual.url) as bench,
         ):
-            return _compare(bench, bench.info.models[0], card, job, windows, built, keep=image is not None)
+            return _compare(bench, bench.info.models[0], card, ours, job, windows, built, keep=image is not None)
 
 
 def deploy_to_port(model: str | Path, job: Job, port: str, *, windows: int = WINDOWS) -> DeployReport:
     """The same on a board that is there: with the model it holds, or sent to it where it takes models."""
     card = read_card(model)
+    ours = CompiledModel.open(card.path)
     with InferenceBoard(port) as bench:
         known = bench.model(card.name, card.sha256)
         if known is None:
             job.message(f"sending {card.name}")
             known = bench.upload(card.name, card.path.read_bytes())
-        return _compare(bench, known, card, job, windows, None, keep=False)
+        return _compare(bench, known, card, ours, job, windows, None, keep=False)
 
 
 def _compare(
     bench: InferenceBoard,
     model: ModelInfo,
     card: ModelCard,
+    ours: CompiledModel,
     job: Job,
     windows: int,
     built: Image | None,
     *,
     keep: bool,
 ) -> DeployReport:
-    compiled = CompiledModel.open(card.path)
     cost = generate_source(card.path.read_bytes(), "model").report
-    inputs = deployment_inputs(card, compiled, windows)
-    expected = compiled.run_quantized(inputs)
+    inputs = deployment_inputs(card, ours, windows)
+    expected = ours.run_quantized(inputs)
     equal, latency, counts = 0, [], []
     for number, (given, wanted) in enumerate(zip(inputs, expected, strict=True)):
         job.progress("comparing", number, len(inputs))

@@ -69,6 +69,7 @@ class CompiledModel:
         from engine.export.codegen import generate_source
 
         path = model if isinstance(model, Path) else None
+        compiler()  # its absence is no fault of the file
         try:
             source = generate_source(model.read_bytes() if isinstance(model, Path) else model, NAME)
             return CompiledModel(_library(source), source)

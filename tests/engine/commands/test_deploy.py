@@ -65,3 +65,11 @@ def test_what_cannot_be_is_told_in_a_sentence(arguments, words, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
+
+
+def test_without_a_compiler_nothing_is_begun(capsys, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CC", raising=False)
+    assert main(["deploy", "seg-4-sm"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("no C compiler is installed") and "building" not in said
