@@ -83,7 +83,7 @@ def test_inputs_of_another_shape_or_type_are_refused(cache):
 def test_without_a_compiler_the_cure_is_said(cache, monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(EngineError, match="^no C compiler") as error:
+    with pytest.raises(EngineError, match=r"^no C compiler") as error:
         CompiledModel.open(FILE)
     assert "gcc or clang" in str(error.value)
     monkeypatch.setenv("CC", "nowhere-cc -m64")
