@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from heartkit_gui.actions.registry import ActionRegistry
@@ -36,6 +36,9 @@ class LiveBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 4)
         row.setSpacing(4)
+        self._with_icon: list[QToolButton] = []
+        self._is_narrow = False
+        self._words_px = 0  # wide enough for all words but those of a recording
         for action_id in SHOWN:
             action = registry[action_id]
             button = QToolButton()
@@ -45,6 +48,8 @@ class LiveBar(QWidget):
             button.setAccessibleName(action.row.label)
             button.setObjectName("liveButton")
             row.addWidget(button)
+            if not action.icon().isNull():
+                self._with_icon.append(button)
         self._menu = QMenu(self)
         self._menu.setAccessibleName("Leads shown")
         self.leads = QToolButton()
@@ -76,6 +81,24 @@ class LiveBar(QWidget):
     def show_recording(self, recording: str) -> None:
         """How far a recording is, empty where there is none."""
         self.recording.setText(f"● REC {recording}" if recording else "")
+        self._fit()
+
+    def _fit(self) -> None:
+        """Buttons without their words where there is no room for all of it."""
+        recording_px = self.recording.sizeHint().width()
+        if not self._is_narrow:
+            self._words_px = self.sizeHint().width() - recording_px
+        narrow = self._words_px + recording_px > self.width()
+        if narrow != self._is_narrow:
+            self._is_narrow = narrow
+            words, icon = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+            for button in self._with_icon:
+                button.setToolButtonStyle(icon if narrow else words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the room."""
+        self._fit()
+        super().resizeEvent(event)
 
     @Slot()
     def _choose(self) -> None:

@@ -422,6 +422,19 @@ def test_going_back_in_time_freezes_and_goes_on_in_the_frozen_trace(
     assert not window.registry["measure.time"].isEnabled()
 
 
+def test_buttons_lose_their_words_before_they_lose_their_shape(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    record = next(b for b in streaming.bar.findChildren(QToolButton) if b.accessibleName() == "Record")
+    words = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert record.toolButtonStyle() == words
+    window.resize(1000, 640)
+    wait(qtbot, lambda: record.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly)
+    assert record.width() >= record.sizeHint().width()
+    window.resize(1500, 800)
+    wait(qtbot, lambda: record.toolButtonStyle() == words)
+
+
 def test_leads_are_chosen_in_their_menu(streaming: LiveView, qtbot: QtBot) -> None:
     actions = streaming.bar.leads.menu().actions()
     assert [action.text() for action in actions][:3] == ["II", "I", "III"]
