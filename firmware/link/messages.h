@@ -301,8 +301,8 @@ typedef struct {
 int link_pack_inject(const link_inject_t *message, uint8_t *body, size_t room);
 bool link_unpack_inject(link_inject_t *message, const uint8_t *body, size_t size);
 
-/* MODEL_BEGIN, host to board: A model follows. Answer: ACK; TOO_LARGE or NOT_SUPPORTED when INFO's
- * `upload_formats` and `upload_bytes` do not. */
+/* MODEL_BEGIN, host to board: A model follows. Answer: ACK; NOT_SUPPORTED or TOO_LARGE by INFO's
+ * `upload_formats` and `upload_bytes`. */
 typedef struct {
     uint8_t model; /* model id to give it */
     uint8_t format; /* what the bytes are: enum link_model_format */

@@ -296,7 +296,7 @@ class Inject(Message):
 
 @message(48, Direction.TO_BOARD)
 class ModelBegin(Message):
-    """A model follows. Answer: ACK; TOO_LARGE or NOT_SUPPORTED when INFO's `upload_formats` and `upload_bytes` do not."""
+    """A model follows. Answer: ACK; NOT_SUPPORTED or TOO_LARGE by INFO's `upload_formats` and `upload_bytes`."""
 
     model: int = u8("model id to give it", high=31)
     format: int = u8("what the bytes are", enum=ModelFormat)
