@@ -186,7 +186,8 @@ Every message of the host except HELLO is answered by one ACK with its number an
 
 A model on a board that takes uploads: MODEL_BEGIN, MODEL_DATA in order (each acknowledged with the bytes held),
 MODEL_COMMIT; then HELLO for the new INFO. Inference on board: INPUT in order until `total` bytes are held, INFER,
-then OUTPUT. Both work without streaming.
+then OUTPUT. Both work without streaming. A piece whose ACK does not come is sent again; had it come before, it is
+refused as BAD_VALUE, and the bytes held tell. INFER may be sent again too: OUTPUT names the frame it answers.
 
 ## Rules
 
