@@ -45,7 +45,7 @@ from heartkit_gui.widgets.panel import scrolling
 
 FRAME_MS = 16
 POLL_MS = 200
-LEFT_PX, RIGHT_PX = 284, 300
+LEFT_PX, RIGHT_PX = 284, 316
 LEAST_PX = (480, 240)
 POINCARE_S = 300.0
 DELAYS_KEPT = 60 * 120

@@ -31,7 +31,7 @@ from heartkit_gui.widgets.panel import Section
 
 BEAT_FLASH_MS = 120
 WAVES = ("P", "QRS", "T")
-WIDEST_RATE = "188"
+WIDEST_RATE = "288"
 INSET = 4
 
 

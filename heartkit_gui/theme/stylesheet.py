@@ -128,7 +128,7 @@ def stylesheet(theme: Theme, base_pt: float, glyphs: Path) -> str:
         "small": f"{base_pt * 0.92:.2f}pt",
         "large": f"{base_pt * 1.12:.2f}pt",
         "huge": f"{base_pt * 2.3:.2f}pt",
-        "giant": f"{base_pt * 5.2:.2f}pt",
+        "giant": f"{base_pt * 4.8:.2f}pt",
         "title": f"{base_pt * 1.6:.2f}pt",
         "glyphs": glyphs.as_posix(),
     }

@@ -279,6 +279,14 @@ def test_nothing_moves_when_a_remark_a_mark_or_a_recording_comes(
     assert places() == before
 
 
+def test_a_rate_of_three_figures_has_its_room(streaming: LiveView, qtbot: QtBot) -> None:
+    numbers = streaming.numbers
+    before = numbers.dot.x()
+    numbers.rate.setText("288")
+    qtbot.waitUntil(lambda: numbers.rate.width() >= numbers.rate.sizeHint().width())
+    assert numbers.dot.x() == before >= numbers.rate.geometry().right()
+
+
 def test_a_mark_is_kept_and_shown(streaming: LiveView, window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     wait(qtbot, lambda: streaming.canvas.scene.reference is not None)
