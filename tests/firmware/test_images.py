@@ -13,7 +13,18 @@ import pytest
 from firmware_host import HostLink
 
 from engine.devices.board_input import input_rule, window_input
-from engine.devices.protocol import NO_VALUE_16, Results, Samples, Source, Start, Stats, Status, Stop
+from engine.devices.protocol import (
+    NO_VALUE_16,
+    Log,
+    Results,
+    Samples,
+    SelfTest,
+    Source,
+    Start,
+    Stats,
+    Status,
+    Stop,
+)
 from engine.devices.virtual import recorded_instructions, start
 from engine.export.firmware import BOARDS, build
 from engine.modes.firmware_images import EMULATED, count_instructions
@@ -88,6 +99,14 @@ def test_an_emulated_board_streams_and_agrees_with_this_computer(emulated):
     taken = window_input(rule, codes[:, 0].astype(np.int64), rate_hz, 0)
     expected = compiled.run_quantized(taken.reshape(1, *compiled.input_shape[1:]))
     assert emulated.results(0)[0][1] == expected.tobytes()
+
+
+def test_an_emulated_board_passes_its_own_test(emulated):
+    """Its models' outputs have the hashes that the same C gave on the computer which built the image."""
+    assert emulated.ask(SelfTest()).status == Status.OK
+    verdicts = [log.text for log in emulated.all(Log) if log.text.startswith("selftest=")]
+    assert sum(text.startswith("selftest=model") for text in verdicts) == 4
+    assert all(text.endswith("verdict=ok") for text in verdicts)
 
 
 def sensed(link: HostLink, count: int) -> np.ndarray:
