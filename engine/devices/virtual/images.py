@@ -23,6 +23,7 @@ BUILD_S = 300.0
 _SUFFIX = ".exe" if os.name == "nt" else ""
 _KEPT_PROGRAMS = 3  # in the cache, of different sources
 _HASHED = ("*.c", "*.h", "*.py")
+_GENERATING = ("export/firmware", "export/codegen", "devices/protocol", "signals")
 
 
 def qemu() -> str:
@@ -109,12 +110,14 @@ def _make(program: Path) -> None:
 
 
 def _fingerprint() -> str:
-    """Changes with anything the program is made of."""
-    digest = hashlib.sha256(__version__.encode())
+    """Changes with anything the program is made of: sources, what generates others, models, compiler."""
+    digest = hashlib.sha256(" ".join((__version__, *compiler())).encode())
     package = Path(__file__).resolve().parents[2]
-    for folder in (firmware_path(), package / "export" / "firmware", package / "export" / "codegen"):
+    folders = (firmware_path(), *(package / part for part in _GENERATING))
+    for folder in folders:
         for path in sorted(path for pattern in _HASHED for path in folder.rglob(pattern)):
             digest.update(path.read_bytes())
+    digest.update((package / "devices" / "board_input.py").read_bytes())
     for path in sorted(resource_path("models").glob("*/model.tflite")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
