@@ -16,7 +16,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.analysis.document import to_annotations
 from engine.analysis.stages import Stages
 from engine.analysis.types import Analysis
 from engine.devices.client import BoardClient
@@ -39,7 +38,6 @@ from engine.devices.ring import HOUR_S, Ring
 from engine.devices.speeds import SpeedSearch
 from engine.devices.start_request import resolved, start_request
 from engine.devices.transports import DEFAULT_BAUD, Transport, is_recording, open_port
-from engine.records.annotations import Annotations
 from engine.records.record import Record
 
 
@@ -159,7 +157,7 @@ class LiveSession:
     @property
     def recording(self) -> RecorderStatus | None:
         """The recording under way or the last one; its `fault` says why it ended early."""
-        recorder = self._feed.recorder
+        recorder = self._feed.recorder or self._feed.ended
         return recorder.status if recorder is not None else None
 
     def results(self, start: int, stop: int) -> tuple[BoardResult, ...]:
@@ -236,6 +234,8 @@ class LiveSession:
             self._feed.analysis.finish()
         if self._feed.recorder is not None:
             self.stop_recording()
+        if self._feed.ended is not None:
+            self._feed.ended.finish()
 
     def start(self, options: StreamOptions | None = None) -> None:
         """Stream with these options (the last ones by default). Raises DeviceError when the board cannot."""
@@ -320,11 +320,8 @@ class LiveSession:
         recorder = self._feed.recorder
         if recorder is None:
             raise DeviceError("nothing is being recorded")
-        status, analysis = recorder.status, self.analysis
-        if not status.is_recording:
-            return status
-        found = () if analysis is None else (_findings(analysis, status.first_position),)
-        return recorder.finish(found)
+        status = recorder.status
+        return recorder.finish(self._feed.findings(status.first_position)) if status.is_recording else status
 
     def _stop_injecting(self) -> None:
         injector, self._injector = self._injector, None
@@ -334,10 +331,3 @@ class LiveSession:
     def _transit_s(self) -> float:
         trip_s = self._client.round_trip_s
         return 0.0 if math.isnan(trip_s) else trip_s / 2
-
-
-def _findings(analysis: Analysis, first_position: int) -> Annotations:
-    """What was found, counted in a recording that begins at a position of the ring."""
-    found = to_annotations(analysis)
-    inside = found.take(found.sample >= first_position)
-    return replace(inside, sample=inside.sample - first_position)

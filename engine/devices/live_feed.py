@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from engine.analysis.document import to_annotations
 from engine.analysis.stages import Stages
 from engine.analysis.types import Analysis
 from engine.devices.board_results import BoardResults
@@ -40,6 +41,7 @@ from engine.devices.recorder import Recorder, RecorderOptions, check_folder
 from engine.devices.ring import Ring
 from engine.devices.stream_intake import Ints, StreamIntake, StreamShape
 from engine.errors import EngineError
+from engine.records.annotations import Annotations
 
 MOST_EVENTS = 10_000
 MOST_LOG_LINES = 1000
@@ -76,6 +78,7 @@ class LiveFeed:
         self.board = BoardFigures()
         self.alert: RateAlert | None = None
         self.recorder: Recorder | None = None
+        self.ended: Recorder | None = None  # the recording that another shape of the stream ended
         self._stages, self.lead, self._ring_s, self._analyse = stages, lead, ring_s, analyse
         self._first_index, self._holds_up = first_index, holds_up
         self._recording_wanted: RecorderOptions | None = None
@@ -113,6 +116,15 @@ class LiveFeed:
         self.analysis = HostAnalysis(ring, lead, stages=self._stages, news=self._weigh)
         if previous is not None:
             previous.abandon()
+
+    def findings(self, first_position: int) -> tuple[Annotations, ...]:
+        """What the host found so far, counted in a recording that begins at a position of the ring."""
+        analysis = self.analysis.latest if self.analysis is not None else None
+        if analysis is None:
+            return ()
+        found = to_annotations(analysis)
+        inside = found.take(found.sample >= first_position)
+        return (replace(inside, sample=inside.sample - first_position),)
 
     def record(self, options: RecorderOptions) -> None:
         """Begin a recording: now, or with the first sample when nothing streams yet. Raises DeviceError."""
@@ -233,8 +245,9 @@ class LiveFeed:
     def _new_ring(self, shape: StreamShape) -> None:
         if self.recorder is not None and self.recorder.status.is_recording:
             self._say("the stream changed its shape; the recording of the one before is finished")
-            threading.Thread(target=self.recorder.finish, name="end of recording", daemon=True).start()
-            self.recorder = None
+            found = (self.findings(self.recorder.status.first_position),)
+            threading.Thread(target=self.recorder.finish, args=found, name="end of recording", daemon=True).start()
+            self.ended, self.recorder = self.recorder, None
         self.intake = StreamIntake(shape, shape.ring(self._ring_s), self._placed)
         self.generation += 1
         self._stretches.clear()

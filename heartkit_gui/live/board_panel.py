@@ -49,6 +49,7 @@ class NoiseSlider(QSlider):
         self._most_mv, self._value = most_mv, value
         self.setRange(0, STEPS)
         self.setPageStep(5)
+        self.setToolTip("RMS in millivolts, added by the board to its samples")
         self.setAccessibleName(f"{name} noise")
         self.valueChanged.connect(self.show_level)
         self.show_level()
@@ -75,6 +76,9 @@ class ModelBox(QWidget):
         self.switch = QCheckBox(model.name)
         self.switch.setAccessibleName(f"Run {model.name} on the board")
         self.switch.setChecked(True)
+        if not model.hop:
+            self.switch.setEnabled(False)
+            self.switch.setToolTip("Does not follow the stream: it answers when it is asked")
         self.switch.clicked.connect(self.toggled)
         self.equal = role_label("small")
         self.equal.setToolTip("Results that this computer, on the same samples, got byte for byte")
@@ -146,8 +150,10 @@ class BoardPanel(QWidget):
         form = QFormLayout(part)
         form.setContentsMargins(4, 0, 0, 0)
         form.setVerticalSpacing(5)
-        self.source, self.rate = self._choice("Input"), self._choice("Sampling rate")
-        self.leads, self.results = self._choice("Number of leads"), self._choice("What models send back")
+        self.source = self._choice("Input", "Where the board takes its samples from")
+        self.rate = self._choice("Sampling rate", "Another rate begins a new stream, and ends a recording")
+        self.leads = self._choice("Number of leads", "Another number begins a new stream, and ends a recording")
+        self.results = self._choice("What models send back", "Check sums and classes take less of a slow link")
         for words, box in (("From", self.source), ("Rate", self.rate), ("Leads", self.leads)):
             form.addRow(role_label("muted", words), box)
         form.addRow(role_label("muted", "Results"), self.results)
@@ -157,8 +163,9 @@ class BoardPanel(QWidget):
         return part
 
     @staticmethod
-    def _choice(name: str) -> QComboBox:
+    def _choice(name: str, tip: str) -> QComboBox:
         box = QComboBox()
+        box.setToolTip(tip)
         name_choice(box, name)
         box.setMinimumContentsLength(8)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -198,7 +205,8 @@ class BoardPanel(QWidget):
         self._choose(self.leads, options.n_leads or len(info.leads))
         self._choose(self.results, options.results)
         for box in self.boxes:
-            box.switch.setChecked(options.model_ids is None or box.model.id in options.model_ids)
+            wanted = options.model_ids is None or box.model.id in options.model_ids
+            box.switch.setChecked(bool(box.model.hop) and wanted)
 
     def _offer(self, info: DeviceInfo) -> None:
         recordings = info.recordings if "replay" in info.sources else ()

@@ -217,7 +217,7 @@ def model_words(
     parts += [f"{amount(model.ram_bytes, 'B')} RAM"] if model.ram_bytes else []
     size = ", ".join(parts)
     if figures is None:
-        return ModelWords("no result yet" if is_on else "off", size)
+        return ModelWords("on request" if not model.hop else "no result yet" if is_on else "off", size)
     cost = [f"{figures.inferences_per_s:.2g}/s"] if figures.inferences_per_s else []
     cost.append(f"{figures.last_us / 1000:.1f} ms")
     if figures.instructions:

@@ -91,7 +91,7 @@ class FreezeView(QWidget):
         if session is not None:
             self.show_findings(session)
         self.canvas.set_view_start(record.n_samples if at is None else at - first)
-        self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}. Streaming goes on.")
+        self.told.setText(f"Frozen at {datetime.now():%H:%M:%S}")
         self.canvas.setFocus()
 
     def _build_pyramid(self, record: RingRecord) -> None:

@@ -17,6 +17,7 @@ from heartkit_gui.actions.file_commands import FileCommands
 from heartkit_gui.actions.go_commands import GoCommands, MeasureCommands
 from heartkit_gui.actions.live_commands import LiveCommands
 from heartkit_gui.actions.model_commands import ModelCommands
+from heartkit_gui.actions.possible import possible
 from heartkit_gui.actions.registry import ActionRegistry
 from heartkit_gui.actions.table import ACTIONS
 from heartkit_gui.actions.view_commands import ViewCommands
@@ -366,25 +367,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def sync_state(self) -> None:
-        """Enable what can be done now; in the live view, nothing that concerns the record behind it."""
-        document, live = self.context.document, self.live.view
-        is_live = self.live.is_shown
-        streams = live is not None and live.has_stream
-        has_record = document.record is not None and not is_live
-        self.registry.set_state(
-            {
-                "record": has_record,
-                "still": has_record or self.live.frozen is not None,
-                "analysis": document.analysis is not None and not is_live,
-                "busy": self.context.analysis.busy,
-                "recent": bool(self.context.settings.settings.recent),
-                "compared": document.comparison is not None and not is_live,
-                "trace": streams if is_live else document.record is not None,
-                "live": streams and is_live,
-                "stream": self.context.live.is_open or bool(self.context.live.under_way),
-                "samples": streams and self.context.live.is_open,
-            }
-        )
+        """Enable what can be done now."""
+        self.registry.set_state(possible(self.context, self.live))
         self.view.sync_layouts()
 
     # -- settings and theme

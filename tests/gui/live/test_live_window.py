@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 
@@ -387,6 +388,36 @@ def test_closing_the_window_while_connecting_ends_at_once(window: MainWindow, qt
     assert "Starting" in window.live.made().devices.card.title.text()
     window.close()
     assert window.context.live.session is None
+
+
+def test_another_rate_ends_a_recording_with_its_findings_and_a_word(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.registry.run("live.record")
+    wait(qtbot, lambda: "kB" in streaming.bar.recording.text())
+    before = streaming.numbers._counts["N"].text()
+    wait(qtbot, lambda: streaming.numbers._counts["N"].text() not in (before, "0"))
+    panel = streaming.board
+    panel.rate.setCurrentIndex(panel.rate.findData(500))
+    panel.rate.activated.emit(panel.rate.currentIndex())
+    wait(qtbot, lambda: streaming.note.isVisible())
+    assert streaming.note.text.text().startswith("Recorded live-")
+    assert not window.registry["live.record"].isChecked()
+    (header,) = window.context.folders.recordings.glob("*/*.hea")
+    assert open_record(header).fs == 250
+    assert header.with_suffix(".hkw").exists()
+
+
+def test_models_that_do_not_follow_the_stream_cannot_be_switched(
+    streaming: LiveView, window: MainWindow, qtbot: QtBot
+) -> None:
+    session, panel = streaming.session, streaming.board
+    assert session is not None and session.info is not None
+    at_request = replace(session.info.models[0], id=9, name="other", hop=0)
+    info = replace(session.info, models=(*session.info.models, at_request))
+    panel.show_board(info, session.options)
+    assert [box.switch.isEnabled() for box in panel.boxes] == [True, False]
+    assert not panel.boxes[1].switch.isChecked()
 
 
 def test_a_record_is_opened_and_the_colours_changed_while_streaming(

@@ -103,10 +103,13 @@ def test_the_link_is_told_with_losses_marked() -> None:
 
 
 def test_a_model_is_told_with_its_cost_and_how_it_compares() -> None:
-    model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
+    model = ModelInfo(
+        0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, 206, flash_bytes=46_000, ram_bytes=20_000
+    )
     silent = figures.model_words(model, None)
     assert (silent.cost, silent.size, silent.equal) == ("no result yet", "46\u2009kB flash, 20\u2009kB RAM", "")
     assert figures.model_words(model, None, is_on=False).cost == "off"
+    assert figures.model_words(replace(model, hop=0), None, is_on=False).cost == "on request"
     words = figures.model_words(model, ModelFigures(0, "seg", 12, 1, 0.5, 12_000, 15_000, 4_239_767, 10, 10))
     assert words.cost == "0.5/s, 12.0 ms, 4.24\u2009M instructions, 1 left out"
     assert (words.equal, words.differs) == ("10 of 10 equal", False)
@@ -115,7 +118,9 @@ def test_a_model_is_told_with_its_cost_and_how_it_compares() -> None:
 
 
 def test_instructions_counted_earlier_are_told_as_such_where_a_board_counts_none() -> None:
-    model = ModelInfo(0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, flash_bytes=46_000, ram_bytes=20_000)
+    model = ModelInfo(
+        0, "seg", 100.0, (256, 1), (256, 4), 0.1, 0, 0.1, 0, 206, flash_bytes=46_000, ram_bytes=20_000
+    )
     silent = ModelFigures(0, "seg", 12, 0, 0.5, 12_000, 15_000, 0, 10, 10)
     assert "1.55\u2009M instructions" in figures.model_words(model, silent, 1_547_698).cost
     assert "instructions" not in figures.model_words(model, silent).cost
