@@ -57,5 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(result["text"], end="")
     if not result["passed"]:
         differing = result["windows"] - result["windows_equal"]
-        raise EngineError(f"{differing} of {result['windows']} windows differ from this computer's")
+        rounding = "a simulator that finds no C compiler runs models with LiteRT, which rounds otherwise"
+        raise EngineError(
+            f"{differing} of {result['windows']} windows differ from this computer's",
+            hint=rounding if result["simulated"] else None,
+        )
     return 0

@@ -51,6 +51,7 @@ class DeployReport:
     image_flash_bytes: int = 0
     image_ram_bytes: int = 0
     image: str = ""
+    simulated: bool = False  # by a program of a computer, which may have no C compiler and round otherwise
 
     @property
     def passed(self) -> bool:
@@ -155,6 +156,7 @@ def _compare(
         image_flash_bytes=built.flash_bytes if built else 0,
         image_ram_bytes=built.ram_bytes if built else 0,
         image=str(built.path) if built and keep else "",
+        simulated=bench.info.simulated,
     )
 
 

@@ -56,6 +56,7 @@ STATS_EVERY_S = 1.0
 MOST_FRAMES_WAITING = 400  # answers, results and events
 END_OF_FRAME = b"\0"
 NOTE = "A program of this computer plays the board; no firmware runs"
+INEXACT = "; without a C compiler its models round otherwise than firmware does"
 
 
 class SimulatedBoard:
@@ -129,7 +130,7 @@ class SimulatedBoard:
             upload_formats=("tflite",),
             upload_bytes=UPLOAD_BYTES,
             simulated=True,
-            note=NOTE,
+            note=NOTE if all(model.is_exact for model in self._models.values()) else NOTE + INEXACT,
         )
 
     def event(self, kind: EventKind, value: int = 0, text: str = "") -> None:

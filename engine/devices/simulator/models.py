@@ -75,6 +75,11 @@ class BoardModel:
         return made
 
     @property
+    def is_exact(self) -> bool:
+        """Computed as firmware computes it."""
+        return isinstance(self._model, CompiledModel)
+
+    @property
     def input_bytes(self) -> int:
         """Size of the input tensor."""
         return int(np.prod(self.info.input_shape))

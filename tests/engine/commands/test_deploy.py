@@ -12,6 +12,7 @@ import pytest
 from engine.cli import main
 from engine.devices import virtual
 from engine.devices.board_inference import InferenceBoard
+from engine.devices.simulator import Simulator
 from engine.runtime.model import read_card
 
 
@@ -65,6 +66,17 @@ def test_what_cannot_be_is_told_in_a_sentence(arguments, words, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
+
+
+def test_a_simulator_without_a_compiler_is_named_as_the_cause(capsys, monkeypatch: pytest.MonkeyPatch):
+    needs("gcc")
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", "")
+        bare.delenv("CC", raising=False)
+        simulator = Simulator(models=("seg-4-lg",))
+    with simulator:
+        assert main(["deploy", "seg-4-lg", "--port", simulator.url, "--windows", "2", "--quiet"]) == 2
+    assert "finds no C compiler" in capsys.readouterr().err
 
 
 def test_without_a_compiler_nothing_is_begun(capsys, monkeypatch: pytest.MonkeyPatch):

@@ -82,6 +82,14 @@ def test_it_says_what_it_is(with_model: Driver):
     assert (model.id, model.name, model.rate_hz, model.input_shape) == (2, "seg-4-sm", 100.0, (256, 1))
 
 
+def test_without_a_compiler_it_says_that_models_round_otherwise(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CC", raising=False)
+    info = Driver(SimulatedBoard((RAMP,), {0: BoardModel.open(0, "seg-2")})).info()
+    assert "without a C compiler" in info.note and "no firmware" in info.note
+    assert "compiler" not in Driver(SimulatedBoard((RAMP,), {})).info().note
+
+
 def test_it_streams_at_the_rate_asked_for_and_loses_nothing(driver: Driver):
     assert driver.ask(Start(500, 0b101)).status == Status.OK
     said = driver.run(4.0)
