@@ -35,6 +35,27 @@ LOW_SHARE = 0.2  # of its band that the denoised line lies below the middle: QRS
 
 def draw_board(surface: Surface) -> None:
     """The lane with its titles; empty while the board has said nothing."""
+    draw_board_findings(surface)
+    draw_board_rhythm(surface)
+
+
+def draw_board_rhythm(surface: Surface) -> None:
+    """The board's rhythm, with its name where the rhythm comes into sight."""
+    scene, geometry = surface.scene, surface.geometry
+    if isinstance(scene, BoardScene) and geometry.below and scene.board is not None:
+        band = _rhythm_band(surface)
+        surface.clip(QRectF(0, band.top, surface.width, band.height))
+        draw_rhythm(surface, band, scene.board.rhythm, Spans(()))
+        surface.unclip()
+
+
+def _rhythm_band(surface: Surface) -> Band:
+    top, ui = surface.geometry.below[0].top, surface.ui
+    return Band(top + TRACK_UI * ui, top + (TRACK_UI + RHYTHM_UI) * ui)
+
+
+def draw_board_findings(surface: Surface) -> None:
+    """All of the lane but the rhythm."""
     scene, geometry = surface.scene, surface.geometry
     if not isinstance(scene, BoardScene) or not geometry.below:
         return
@@ -43,14 +64,13 @@ def draw_board(surface: Surface) -> None:
     surface.fill(QRectF(-margin, band.top, geometry.width, band.height), theme.canvas_strip)
     surface.fill(QRectF(-margin, band.top, geometry.width, max(1.0, ui)), theme.canvas_line)
     track = Band(band.top + 2 * ui, band.top + TRACK_UI * ui)
-    rhythm = Band(band.top + TRACK_UI * ui, band.top + (TRACK_UI + RHYTHM_UI) * ui)
+    rhythm = _rhythm_band(surface)
     waves_bottom = band.bottom - TRACE_UI * ui * scene.has_board_trace
     waves = Band(rhythm.bottom + BEATS_UI * ui, waves_bottom - 2 * ui)
     denoised = Band(waves_bottom, band.bottom)
     if scene.board is not None:
         surface.clip(QRectF(0, band.top, surface.width, band.height))
         _draw_track(surface, track, scene.board)
-        draw_rhythm(surface, rhythm, scene.board.rhythm, Spans(()))
         draw_beat_lane(surface, scene.board.beats, rhythm.bottom + BEATS_UI / 2 * ui)
         if surface.scale.px_per_s >= SEGMENTS_MIN_UI_PER_S * ui:
             _draw_waves(surface, waves, scene.board.waves)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from heartkit_gui.canvas.grid import paper_image
@@ -19,12 +21,22 @@ from heartkit_gui.canvas.primitives import Inks
 from heartkit_gui.canvas.surface import CENTRE, Surface
 from heartkit_gui.canvas.tiles import grid_top
 from heartkit_gui.canvas.viewport import Viewport
-from heartkit_gui.live.board_lane import draw_board
+from heartkit_gui.live.board_lane import draw_board, draw_board_findings, draw_board_rhythm
+from heartkit_gui.live.board_marks import BoardMarks
 from heartkit_gui.live.scene import LiveScene
 from heartkit_gui.live.trace_ring import Mode, TraceRing, erase_bar
 
 EMPTY_TEXT = "Nothing streams yet: start a virtual board or connect one, on the left."
 ERASE_UI = 26.0  # width of the empty space ahead of a sweep
+
+
+@dataclass(frozen=True)
+class _BoardImage:
+    """The board's lane of one sweep, and what it was drawn from."""
+
+    board: BoardMarks | None
+    key: object
+    image: QImage
 
 
 class LiveScreen:
@@ -35,6 +47,7 @@ class LiveScreen:
         self._view = view
         self._inks = Inks(family)
         self._ring = TraceRing(self._inks)
+        self._boards: dict[float, _BoardImage] = {}  # by where the sweep begins
         self._margin_image = QImage()
         self._margin_key: object = None
 
@@ -96,8 +109,32 @@ class LiveScreen:
         draw_gap_text(surface, self._ring.gaps)
         surface.unclip()
         draw_lanes(surface)
-        draw_board(surface)
+        if window is None:
+            draw_board(surface)
+        else:
+            self._put_board(painter, left, window)
+            draw_board_rhythm(surface)
         draw_axis(surface)
+
+    def _put_board(self, painter: QPainter, left: float, window: QRectF) -> None:
+        """The board's lane of one sweep, as far as the window shows it. It is drawn when the findings change, not
+        with every frame: within a sweep nothing in it moves."""
+        scene, geometry = self._scene, self._view.geometry
+        if not geometry.below:
+            return
+        band, margin = geometry.below[0], geometry.margin
+        kept = self._boards.get(left)
+        if kept is None or kept.board is not scene.board or kept.key != (scene.version, geometry):
+            image = QImage(geometry.width, round(band.height), QImage.Format.Format_RGB32)
+            onto = QPainter(image)
+            onto.translate(margin, -band.top)
+            draw_board_findings(Surface(onto, scene, geometry, self._inks, left, geometry.time_width))
+            onto.end()
+            kept = _BoardImage(scene.board, (scene.version, geometry), image)
+            self._boards = {at: old for at, old in self._boards.items() if abs(at - left) <= geometry.time_width}
+            self._boards[left] = kept
+        painter.setClipRect(window)
+        painter.drawImage(QPointF(-margin, band.top), kept.image)
 
     def _margin(self) -> QImage:
         """Paper and calibration pulses left of the time region."""

@@ -189,6 +189,31 @@ def test_what_the_board_finds_has_a_lane_with_a_track_of_differences(make_ring: 
     assert same(agreed[: round(band.top) - 1], differs[: round(band.top) - 1])
 
 
+def test_the_boards_lane_of_a_sweep_follows_its_findings_from_frame_to_frame(
+    make_ring: MakeRing, qtbot: QtBot
+) -> None:
+    ring = make_ring()
+    found = BoardMarks(
+        waves=Spans([Span(4300, 4400, "QRS"), Span(4600, 4700, "T")]), compared=Spans([Span(3000, 5000, "")])
+    )
+    steps = canvas_of(ring, "sweep", qtbot, stop=4000)
+    steps.show_board((MODEL,))
+    steps.set_board(BoardMarks())
+    for stop in range(4001, ring.head + 1, 50):
+        show(steps, stop)
+        picture(steps)
+    steps.set_board(found)
+    show(steps, ring.head)
+    whole = canvas_of(ring, "sweep", qtbot)
+    whole.show_board((MODEL,))
+    whole.set_board(found)
+    band = steps.view.geometry.below[0]
+    lane = slice(round(band.top), round(band.bottom))
+    assert same(picture(steps)[lane], picture(whole)[lane])
+    steps.set_theme(DARK)
+    assert not same(picture(steps)[lane], picture(whole)[lane])
+
+
 def test_the_boards_denoised_signal_has_room_of_its_own(make_ring: MakeRing, qtbot: QtBot) -> None:
     canvas = canvas_of(make_ring(), "roll", qtbot)
     canvas.show_board((MODEL,))
