@@ -29,7 +29,7 @@ from engine.analysis.sinus_context import sinus_context
 from engine.analysis.types import ABSENT, Fiducials
 from engine.records.annotations import AAMI_OF_SYMBOL
 
-__all__ = ["CONTEXT_S", "N_FEATURES", "beat_features", "type_beats"]
+__all__ = ["CONTEXT_S", "N_FEATURES", "beat_features", "type_beats", "whole_beats"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -41,6 +41,7 @@ FEWEST_BEATS = 3  # with fewer nothing is early or unlike the others
 
 _UNSEEN_S = 0.45  # a first detection this early can be the T wave of a beat before the recording
 _GENTLE = -1.0  # logarithm of its slope to the usual one, then
+_WHOLE_S = (0.12, 0.15)  # before and after R: with less of its QRS recorded, a beat cannot be typed
 _SPIKE_TO_NOISE, _SPIKE_MV, _PACED_SHARE = 15.0, 0.05, 0.5
 
 _MODEL_FILE = Path(__file__).with_name("beat_model.json")
@@ -75,6 +76,7 @@ def type_beats(
     fiducials: Fiducials,
     fs_hz: float,
     *,
+    whole: Bool | None = None,
     confidence: F32 | None = None,
     criteria: Criteria | None = None,
 ) -> tuple[tuple[str, ...], tuple[str, ...], F32]:
@@ -84,6 +86,7 @@ def type_beats(
     ----------
     r, fiducials: all beats of the recording in time order, samples at fs_hz.
     features: their rows from `beat_features`, [n, N_FEATURES].
+    whole: those of `whole_beats`; the others cannot be typed (Q). All, if not given.
     confidence: that of the detector, [n]; multiplies ours.
     """
     n = len(r)
@@ -97,10 +100,24 @@ def type_beats(
         symbol[said.no_beat] = "Q"
         ectopic = np.where(symbol == "S", said.supraventricular, 1 - said.supraventricular)
         sure = np.where(symbol == "V", said.ventricular, np.minimum(1 - said.ventricular, ectopic))
+    if whole is not None:
+        symbol[~whole], sure[~whole] = "Q", 1.0
     if confidence is not None:
         sure = sure * confidence
     symbols = tuple(symbol.tolist())
     return symbols, tuple(AAMI_OF_SYMBOL[s] for s in symbols), sure.astype(np.float32)
+
+
+def whole_beats(valid: Bool, offset: int, r: I64, fs_hz: float) -> Bool:
+    """Whether the QRS of each beat was recorded from end to end, [n].
+
+    valid: which samples were recorded, [m]; its first is number `offset` of the record. The ends of a record count
+    as recorded.
+    """
+    missing = np.concatenate([[0], np.cumsum(~valid)])
+    before, after = (round(s * fs_hz) for s in _WHOLE_S)
+    first, stop = np.clip([r - offset - before, r - offset + after + 1], 0, len(valid))
+    return np.asarray(missing[stop] == missing[first])
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from engine.records.annotations import AAMI_OF_SYMBOL
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 LETTERS = ("N", "S", "V", "F", "Q")
 _N, _S, _V = range(3)  # of them
@@ -38,18 +39,20 @@ def type_beats_jointly(
     *,
     classes: tuple[str, ...],
     probability: F64,
+    whole: Bool | None = None,
     confidence: F32,
     criteria: Criteria | None = None,
 ) -> tuple[tuple[str, ...], tuple[str, ...], F32]:
     """WFDB symbol, AAMI class and confidence 0..1 of every beat, as `beats.type_beats` gives them.
 
     Where the atria fibrillate on both sides no beat can be called supraventricular ectopic: the next likely class
-    is taken there. Whether a beat is paced, or a detection no beat, timing and morphology tell alone; with fewer
-    than `FEWEST_BEATS` beats they know nothing and the model decides.
+    is taken there. Whether a beat is paced, or a detection no beat, timing and morphology tell alone; a beat that
+    was not recorded whole cannot be typed (Q). With fewer than `FEWEST_BEATS` beats they know nothing and the model
+    decides.
 
     Parameters
     ----------
-    r, features, fiducials, criteria: as `beats.type_beats` takes them.
+    r, features, fiducials, whole, criteria: as `beats.type_beats` takes them.
     classes: the model's classes, of `LETTERS`; probability: of each for every beat, [n, classes].
     confidence: that of the detector, [n]; multiplies ours.
     """
@@ -67,6 +70,9 @@ def type_beats_jointly(
         around = fibrillation_on_both_sides(rr_seconds(r, fs_hz)[1:-1], not_sinus, fiducials.p != ABSENT)
         chance[around > 0.5, _S] = 0.0
         symbol[fixed] = np.where(said.no_beat, "Q", "/")[fixed]
+    if whole is not None:
+        symbol[~whole] = "Q"
+        fixed |= ~whole
     symbol = np.where(fixed, symbol, np.array(LETTERS)[chance.argmax(axis=1)])
     likely = chance.max(axis=1, initial=0.0) / np.maximum(chance.sum(axis=1), 1e-9)
     sure = np.where(fixed, 1.0, likely) * confidence

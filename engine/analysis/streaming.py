@@ -116,6 +116,7 @@ class StreamingAnalysis:
         self._waves: GrowingRows[np.int64] = GrowingRows(np.int64, len(FIDUCIAL_NAMES))
         self._features: GrowingRows[np.float32] = GrowingRows(np.float32, beats.N_FEATURES)
         self._st_mv: GrowingRows[np.float32] = GrowingRows(np.float32)
+        self._whole: GrowingRows[np.bool_] = GrowingRows(np.bool_)
 
     @property
     def n_samples(self) -> int:
@@ -180,6 +181,7 @@ class StreamingAnalysis:
             if self._beat_model is not None:
                 self._beat_model.take(signal.values, signal.start, self._r.rows[done:last])
             self._st_mv.extend(st_levels(signal.values, signal.start, waves, self.fs))
+            self._whole.extend(beats.whole_beats(signal.valid, signal.start, self._r.rows[done:last], self.fs))
         self._signal.forget_before(self._needed_from())
 
     def _ready(self) -> int:
@@ -214,7 +216,13 @@ class StreamingAnalysis:
         chance = None if self._rhythm_model is None else self._rhythm_model.fibrillation(r)
         if self._beat_model is None:
             symbol, aami, confidence = beats.type_beats(
-                r, features, classical, self.fs, confidence=self._confidence.rows, criteria=self.criteria
+                r,
+                features,
+                classical,
+                self.fs,
+                whole=self._whole.rows,
+                confidence=self._confidence.rows,
+                criteria=self.criteria,
             )
         else:
             symbol, aami, confidence = type_beats_jointly(
@@ -224,6 +232,7 @@ class StreamingAnalysis:
                 self.fs,
                 classes=self._beat_model.symbols,
                 probability=self._beat_model.probabilities(),
+                whole=self._whole.rows,
                 confidence=self._confidence.rows,
                 criteria=self.criteria,
             )

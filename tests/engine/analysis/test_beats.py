@@ -13,6 +13,7 @@ from engine.analysis.beats import N_FEATURES, beat_features, type_beats
 from engine.analysis.boosted_trees import BoostedTrees
 from engine.analysis.criteria import Criteria
 from engine.analysis.sinus_context import sinus_interval
+from engine.analysis.streaming import StreamingAnalysis
 from engine.records.annotations import AAMI_OF_SYMBOL
 
 FS = 250.0
@@ -166,3 +167,26 @@ def test_ventricular_beats_of_unseen_patients(
     said = np.array(type_beats(r, features, waves, info["fs"])[1]) == "V"
     assert (said & truth).sum() / truth.sum() > least_se
     assert (said & truth).sum() / said.sum() > least_ppv
+
+
+def test_a_beat_is_whole_when_all_around_its_qrs_was_recorded() -> None:
+    valid = np.ones(1000, np.bool_)
+    valid[[469, 470]] = False
+    r = np.array([5, 200, 430, 431, 433, 500, 501, 995]) + 3000
+    assert beats.whole_beats(valid, 3000, r, FS).tolist() == [True, True, True, False, False, False, True, True]
+
+
+def test_beats_that_were_not_recorded_whole_are_not_typed() -> None:
+    kinds = "N" * 60
+    r = places(0.8 + RNG.normal(0, 0.02, 59), FS)
+    x = draw(r, kinds, FS, int(r[-1] + FS))
+    valid = np.ones(len(x), np.bool_)
+    for at in r[10:60:10]:
+        valid[at + 8 : at + 300] = False  # begins in the QRS
+    analysis = StreamingAnalysis(FS)
+    analysis.push(x.astype(np.float32), valid)
+    found = analysis.finish().beats
+    at = [int(np.abs(found.sample - place).argmin()) for place in r[10:60:10]]
+    assert [found.symbol[k] for k in at] == ["Q"] * 5
+    assert set(found.symbol) == {"N", "Q"}
+    assert found.symbol.count("Q") == 5
