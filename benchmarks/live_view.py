@@ -77,8 +77,9 @@ def measure(app: QApplication, view: LiveView, seconds: float) -> None:
     report("from one frame to the next", (1e3 * np.diff(frames)).tolist())
     report("one turn of the event loop", late)
     report("board to screen", view.delays_ms)
+    drift = "not known yet" if told.drift_ppm is None else f"{told.drift_ppm:+.1f} ppm"
     print(f"frames a second {len(frames) / seconds:.1f}; samples lost {told.samples_lost} of {told.samples:,}; "
-          f"memory {memory_mb() - before:+.1f} MB in {seconds:.0f} s; drift {told.drift_ppm}")  # fmt: skip
+          f"memory {memory_mb() - before:+.1f} MB in {seconds:.0f} s; drift {drift}")  # fmt: skip
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ SOURCE_WORDS = {"sensor": "Sensor", "replay": "Recording on the board", "inject"
 RESULT_WORDS = {
     Results.TENSOR: "Whole outputs",
     Results.CLASS_RUNS: "Classes",
-    Results.HASH_ONLY: "Check sums only",
+    Results.HASH_ONLY: "Check sums, not drawn",
 }
 STEPS = 50
 LIST_MARGIN_PX = 24
