@@ -109,6 +109,7 @@ class StreamingAnalysis:
         self._quality = QualityMeter(fs)
         self._line = LineExtent(fs)
         self._signal = SlidingSignal()
+        self._last_mv = np.float32(0)  # the last value that was recorded
         self._r: GrowingRows[np.int64] = GrowingRows(np.int64)
         self._confidence: GrowingRows[np.float32] = GrowingRows(np.float32)
         self._bad: list[Span] = []
@@ -127,7 +128,7 @@ class StreamingAnalysis:
         """Take the next samples; invalid ones count as missing whatever their value."""
         if valid is None:
             valid = np.ones(len(values_mv), np.bool_)
-        values_mv = np.where(valid, values_mv, np.float32(0)).astype(np.float32, copy=False)
+        values_mv = self._held(values_mv, valid)
         self._signal.append(values_mv, valid)
         self._line.push(values_mv, valid)
         self._bad.extend(self._quality.push(values_mv, valid))
@@ -136,6 +137,16 @@ class StreamingAnalysis:
                 model.push(values_mv)
         self._take(self._qrs.push(values_mv, valid))
         self._advance(final=False)
+
+    def _held(self, values_mv: F32, valid: Bool) -> F32:
+        """The samples with missing ones at the level of the last that was recorded: no step where data end."""
+        values_mv = values_mv.astype(np.float32, copy=False)
+        if not valid.all():
+            at = np.maximum.accumulate(np.where(valid, np.arange(len(valid)), -1))
+            values_mv = np.where(at >= 0, values_mv[at], self._last_mv)
+        if len(values_mv):
+            self._last_mv = values_mv[-1]
+        return values_mv
 
     def snapshot(self) -> Analysis:
         """The analysis as if the stream ended now; the stream goes on undisturbed.

@@ -176,13 +176,16 @@ def test_a_beat_is_whole_when_all_around_its_qrs_was_recorded() -> None:
     assert beats.whole_beats(valid, 3000, r, FS).tolist() == [True, True, True, False, False, False, True, True]
 
 
-def test_beats_that_were_not_recorded_whole_are_not_typed() -> None:
+@pytest.mark.parametrize("level_mv", [0.0, 5.0])
+def test_beats_that_were_not_recorded_whole_are_not_typed_whatever_the_level_of_the_line(level_mv: float) -> None:
     kinds = "N" * 60
     r = places(0.8 + RNG.normal(0, 0.02, 59), FS)
-    x = draw(r, kinds, FS, int(r[-1] + FS))
+    x = draw(r, kinds, FS, int(r[-1] + FS)) + level_mv
     valid = np.ones(len(x), np.bool_)
     for at in r[10:60:10]:
         valid[at + 8 : at + 300] = False  # begins in the QRS
+    for at in r[15:60:10]:
+        valid[at + 60 : at + 90] = False  # in the T wave
     analysis = StreamingAnalysis(FS)
     analysis.push(x.astype(np.float32), valid)
     found = analysis.finish().beats
