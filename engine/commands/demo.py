@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
+    from engine.devices.virtual import BOARDS
+
     parser = commands.add_parser("demo", help="show what a model makes of a recording", description=__doc__)
     parser.add_argument(
         "--model", metavar="NAME|FILE", required=True, help="built-in model, run folder, .tflite or .keras file"
@@ -30,9 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seconds", metavar="S", type=float, default=30.0, help="how much to show (default: 30)")
     parser.add_argument("--threshold", metavar="P", type=float, help='below this probability: "inconclusive"')
     where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--board", choices=("an547", "an386", "host", "simulator"), help="let a virtual board compute it"
-    )
+    where.add_argument("--board", choices=BOARDS, help="let a virtual board compute it")
     where.add_argument(
         "--port", metavar="PORT", help="let a board compute it: /dev/ttyACM0, COM3, socket://..., erpc:PORT"
     )

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from engine.devices.live import LiveSession
     from engine.devices.live_types import LiveStatistics
 
-BOARDS = ("an386", "an547", "host", "simulator")
 CONNECT_S = 15.0
 LOOK_EVERY_S = 0.1
 DONE, RECORDING_FAILED = 0, 2
@@ -31,6 +30,8 @@ DONE, RECORDING_FAILED = 0, 2
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
+    from engine.devices.virtual import BOARDS
+
     parser = commands.add_parser(
         "stream",
         help="stream from a board, real or virtual, and compare its results with the host's",

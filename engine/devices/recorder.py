@@ -7,7 +7,6 @@ never holds up the stream; a full disk ends the recording, keeps what it holds, 
 
 from __future__ import annotations
 
-import errno
 import queue
 import threading
 from collections.abc import Iterable
@@ -26,7 +25,7 @@ from engine.devices.recording_claim import CLAIM, RecordingClaim, is_claimed
 from engine.devices.recording_wfdb import Ints, WfdbRecording
 from engine.devices.stream_intake import StreamShape
 from engine.devices.transports import now_s
-from engine.errors import EngineError
+from engine.errors import EngineError, disk_is_full
 from engine.records import Annotations, open_record, write_edf, write_wfdb_annotations
 
 PART = ".part"
@@ -338,6 +337,6 @@ def recover(folder: Path) -> Path:
 
 
 def _why(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if disk_is_full(error):
         return "the disk is full"
     return (error.strerror or str(error)).lower()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.devices.board_inference import InferenceBoard
 from engine.devices.erpc import EvbInference
 from engine.devices.faults import DeviceError
+from engine.devices.protocol import ModelInfo
 from engine.devices.transports import open_port
 from engine.devices.virtual import start
 from engine.errors import EngineError
@@ -91,11 +92,17 @@ def _opened(card: ModelCard, job: Job, port: str | None, board: str | None) -> I
             yield board_there.info.board, _inference(board_there, card, job)
 
 
-def _inference(bench: InferenceBoard, card: ModelCard, job: Job) -> Infer:
+def held_or_sent(bench: InferenceBoard, card: ModelCard, job: Job) -> ModelInfo:
+    """The model as the board holds it, sent there where it does not. Raises DeviceError where it takes none."""
     known = bench.model(card.name, card.sha256)
     if known is None:
         job.message(f"sending {card.name}")
         known = bench.upload(card.name, card.path.read_bytes())
+    return known
+
+
+def _inference(bench: InferenceBoard, card: ModelCard, job: Job) -> Infer:
+    known = held_or_sent(bench, card, job)
     return lambda given: bench.infer(known, np.frombuffer(given, np.int8)).output
 
 

@@ -18,6 +18,7 @@ from engine.devices.virtual import start
 from engine.export.codegen import generate_source
 from engine.export.firmware import Image, build
 from engine.jobs.events import Job
+from engine.modes.board_predictor import held_or_sent
 from engine.records import open_record
 from engine.resources import built_in_record
 from engine.runtime.compiled import CompiledModel
@@ -113,10 +114,7 @@ def deploy_to_port(model: str | Path, job: Job, port: str, *, windows: int = WIN
     card = read_card(model)
     ours = CompiledModel.open(card.path)
     with InferenceBoard(port) as bench:
-        known = bench.model(card.name, card.sha256)
-        if known is None:
-            job.message(f"sending {card.name}")
-            known = bench.upload(card.name, card.path.read_bytes())
+        known = held_or_sent(bench, card, job)
         return _compare(bench, known, card, ours, job, windows, None, keep=False)
 
 
