@@ -63,6 +63,7 @@ def compared(content, model, windows):
 
 
 def main():
+    tf.keras.utils.set_random_seed(1)  # now and then chance weights leave nothing but zeros at the output
     windows = np.random.default_rng(0).normal(size=(20, 61, 1)).astype(np.float32)
     results = {}
     for family in SMALL:
